@@ -1,0 +1,77 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let swiftSettings: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(
+    name: name, dependencies: ["TestSupport"] + dependencies, swiftSettings: swiftSettings)
+}
+
+let package = Package(
+  name: "decant",
+  products: [
+    .executable(name: "pipeline", targets: ["pipeline"]),
+    .library(name: "Tokenizer", targets: ["Tokenizer"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+  ],
+  targets: [
+    // System libraries: a module map and a shim header, nothing else.
+    .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+
+    // Numerics: kernels, then models.
+    .target(name: "CKernels"),
+    library("Kernels", ["CKernels", "COpenBLAS"]),
+    library("Transformer", ["Kernels"]),
+
+    // Text and storage.
+    library("Tokenizer", []),
+    library("ShardStore", [grdb, "CLZ4", crypto]),
+    library("Corpus", ["Tokenizer", "ShardStore", "CZlib", crypto]),
+    library("LogitCache", ["ShardStore", "Kernels", crypto]),
+
+    // Training, and the command that joins everything.
+    library(
+      "StudentTrainer", ["Transformer", "Kernels", "LogitCache", "Corpus", "ShardStore", crypto]),
+    .executableTarget(
+      name: "pipeline",
+      dependencies: [
+        "Tokenizer", "Corpus", "LogitCache", "Transformer", "StudentTrainer", arguments, logging,
+        crypto,
+      ],
+      swiftSettings: swiftSettings),
+
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
+    tests("TokenizerTests", ["Tokenizer"]),
+    tests("ShardStoreTests", ["ShardStore"]),
+    tests("CorpusTests", ["Corpus", "Tokenizer", "ShardStore"]),
+    tests("LogitCacheTests", ["LogitCache", "ShardStore", "Kernels"]),
+    tests("KernelsTests", ["Kernels"]),
+    tests("TransformerTests", ["Transformer", "Kernels"]),
+    tests(
+      "StudentTrainerTests",
+      ["StudentTrainer", "Transformer", "Kernels", "LogitCache", "Corpus", "ShardStore"]),
+    tests("PipelineTests", ["Transformer", "LogitCache", "ShardStore"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

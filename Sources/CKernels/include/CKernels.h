@@ -1,0 +1,7 @@
+#pragma once
+
+// Vector mathematics in C, one header a topic. Buffers are row-major and never alias unless said.
+#include "elementwise.h"
+#include "losses.h"
+#include "optimizer.h"
+#include "selection.h"

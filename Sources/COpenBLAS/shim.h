@@ -1,0 +1,8 @@
+#pragma once
+#include <cblas.h>
+
+// Exported by every DYNAMIC_ARCH build of OpenBLAS, declared in no header of it: they drop the
+// kernel table chosen at load time and choose again, reading OPENBLAS_CORETYPE.
+void gotoblas_dynamic_quit(void);
+void gotoblas_dynamic_init(void);
+char *openblas_get_corename(void);
