@@ -1,0 +1,19 @@
+import ArgumentParser
+
+/// The program: one subcommand for each step of a distillation.
+@main
+struct Pipeline: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "pipeline",
+    abstract: "Run the teacher once, train many students.",
+    discussion: """
+      Three commands carry the job:
+        pipeline tokenize        text to a tokenized corpus
+        pipeline cache-teacher   one teacher pass to a logit cache
+        pipeline train-student   a student from the cache, without the teacher
+      """,
+    version: "0.1.0",
+    subcommands: [
+      TokenizeCommand.self, TrainTeacherCommand.self, EvaluateCommand.self,
+    ])
+}
