@@ -15,6 +15,7 @@ extension WordPieceTokenizer {
   /// - Parameters:
   ///   - bytes: The text as UTF-8; invalid bytes count as U+FFFD.
   ///   - recognizesSpecialTokens: Whether special tokens in the text are recognised.
+  /// - Returns: The tokens in order.
   func exactTokens(
     ofUTF8 bytes: UnsafeRawBufferPointer, recognizesSpecialTokens: Bool
   ) -> [AlignedToken] {

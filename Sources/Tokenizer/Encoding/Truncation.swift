@@ -49,6 +49,7 @@ public struct Truncation: Sendable, Hashable {
   ///   - first: Tokens of the first sequence.
   ///   - second: Tokens of the second; nil where there is none.
   ///   - room: Most tokens of both, special tokens left out.
+  /// - Returns: How many tokens of each are kept.
   /// - Throws: ``TokenizerError`` where the strategy cannot be followed.
   func keptLengths(first: Int, second: Int?, room: Int) throws -> (first: Int, second: Int) {
     let total = first + (second ?? 0)
