@@ -23,7 +23,8 @@ struct WordPieceModel: Sendable {
     var root = WordPieceTrie.wordRoot
     var place = 0
     while place < word.count {
-      guard let match = trie.longestMatch(word, from: place, root: root) else { return false }
+      let match = trie.longestMatch(word, from: place, root: root)
+      guard match.id >= 0 else { return false }
       piece(match.id, match.end)
       place = match.end
       root = WordPieceTrie.continuationRoot
