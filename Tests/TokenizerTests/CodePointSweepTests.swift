@@ -134,13 +134,13 @@ struct CodePointSweepTests {
       try ReferenceTokenizers.named("uncased"), try ReferenceTokenizers.named("cased"),
     ] {
       let fast = tokenizer.makeTokenIDEncoder()
-      var different: [UInt32] = []
-      for value in scalars {
-        guard let scalar = Unicode.Scalar(value) else { continue }
-        let text = "a\(scalar)b \(scalar)"
-        if fast.ids(text) != (try tokenizer.exactIDs(text)) { different.append(value) }
+      // Many a text, for speed: words do not reach across spaces.
+      for start in stride(from: 0, to: scalars.count, by: 256) {
+        let batch = scalars[start..<min(start + 256, scalars.count)].compactMap(Unicode.Scalar.init)
+        let text = batch.map { "a\($0)b \($0)" }.joined(separator: " ")
+        let exact = try tokenizer.exactIDs(text)
+        #expect(fast.ids(text) == exact, "from U+\(String(scalars[start], radix: 16))")
       }
-      #expect(different == [])
     }
   }
 }

@@ -54,6 +54,10 @@ struct EncodeOptionTests {
     #expect(throws: TokenizerError.strideTooLong(stride: 2, keptLength: 2)) {
       try encode(nil, Truncation(maxLength: 4, stride: 2))
     }
+    // Refused whatever the text, where it can never work.
+    #expect(throws: TokenizerError.strideTooLong(stride: 11, keptLength: 10)) {
+      try encode(nil, Truncation(maxLength: 12, stride: 11))
+    }
     #expect(throws: TokenizerError.missingSecondSequence) {
       try encode(nil, Truncation(maxLength: 4, strategy: .onlySecond))
     }

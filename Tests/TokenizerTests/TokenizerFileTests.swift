@@ -175,6 +175,16 @@ struct TokenizerFileTests {
     }
   }
 
+  @Test func aTokenThatALineCannotHoldIsNotSaved() throws {
+    for token in ["a\nb", "a "] {
+      let tokens = Self.vocabulary.split(separator: "\n").map(String.init) + [token]
+      let tokenizer = try WordPieceTokenizer(vocabulary: Vocabulary(tokens: tokens))
+      let folder = try TemporaryFolder()
+      let thrown = #expect(throws: TokenizerError.self) { try tokenizer.save(to: folder.url) }
+      #expect(thrown.map { "\($0)" }?.contains("token 9") == true)
+    }
+  }
+
   @Test func aFolderThatCannotBeWrittenIsNamed() throws {
     let vocabulary = try Vocabulary(tokens: Self.vocabulary.split(separator: "\n").map(String.init))
     let tokenizer = try WordPieceTokenizer(vocabulary: vocabulary)

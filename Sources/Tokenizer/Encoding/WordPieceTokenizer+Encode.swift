@@ -120,6 +120,11 @@ extension WordPieceTokenizer {
         throw TokenizerError.maxLengthTooShort(
           maxLength: truncation.maxLength, specialTokens: added)
       }
+      // As the reference does, refuse a stride that can never work, whatever the text.
+      let room = truncation.maxLength - Template.specialTokenCount(isPair: false)
+      guard !options.addsSpecialTokens || truncation.stride <= room else {
+        throw TokenizerError.strideTooLong(stride: truncation.stride, keptLength: room)
+      }
       let kept = try truncation.keptLengths(
         first: first.count, second: second?.count, room: truncation.maxLength - added)
       firstParts = try truncation.parts(count: first.count, keeping: kept.first).map(first.part)

@@ -1,8 +1,8 @@
 /// A bounded cache from short chunks of text to token IDs.
 ///
 /// Keys are chunks of at most 15 bytes, packed into 16 with their length. Buckets of two 32-byte
-/// slots fill one cache line; a new entry takes the first slot and moves the older one to the
-/// second, so that frequent chunks survive. Up to three IDs lie in the slot, more in an arena; when
+/// slots fill one cache line; a new or found entry takes the first slot, and the one in the second
+/// is dropped first, so that frequent chunks survive. Up to three IDs lie in the slot, more in an arena; when
 /// the arena is full the cache starts afresh.
 ///
 /// Owns its memory; one caller at a time.
@@ -11,6 +11,10 @@ struct ChunkCache: ~Copyable {
   struct Key {
     var low: UInt64
     var high: UInt64
+
+    /// Length of the chunk in bytes.
+    @inline(__always)
+    var count: Int { Int(high >> 56) }
   }
 
   /// The longest chunk that has a key, in bytes.
@@ -40,7 +44,10 @@ struct ChunkCache: ~Copyable {
   init(slotCount: Int) {
     precondition(slotCount >= 2 && slotCount & (slotCount - 1) == 0, "a power of two")
     self.slotCount = slotCount
-    slots = .allocate(capacity: slotCount)
+    // Aligned to cache lines, so that a bucket is one.
+    slots = UnsafeMutableRawPointer.allocate(
+      byteCount: slotCount * MemoryLayout<Slot>.stride, alignment: 64
+    ).bindMemory(to: Slot.self, capacity: slotCount)
     slots.initialize(repeating: Slot(), count: slotCount)
     bucketMask = slotCount / 2 - 1
     arenaCapacity = slotCount * 2
@@ -49,24 +56,42 @@ struct ChunkCache: ~Copyable {
 
   deinit { slots.deallocate() }
 
-  /// The key of the `count` bytes at `base + start`; `end` bounds what may be read.
+  /// Finds the chunk that starts at `start` and its key, where it has at most 15 bytes.
+  ///
+  /// - Returns: The key; nil where the chunk is longer, has an odd control character or lies within
+  ///   16 bytes of the end. Its length is in its top byte.
   @inline(__always)
-  static func key(_ base: UnsafeRawPointer, _ start: Int, count: Int, end: Int) -> Key {
+  static func keyOfChunk(_ base: UnsafeRawPointer, _ start: Int, end: Int) -> Key? {
+    guard start + 16 <= end else { return nil }
+    let low = UInt64(littleEndian: base.loadUnaligned(fromByteOffset: start, as: UInt64.self))
+    let lowHits = ChunkBoundary.lowBytes(of: low)
+    let count: Int
+    var key: Key
+    if lowHits != 0 {
+      count = lowHits.trailingZeroBitCount >> 3
+      key = Key(low: low & ((1 << UInt64(count * 8)) &- 1), high: UInt64(count) << 56)
+    } else {
+      let high = UInt64(
+        littleEndian: base.loadUnaligned(fromByteOffset: start + 8, as: UInt64.self))
+      let highHits = ChunkBoundary.lowBytes(of: high)
+      guard highHits != 0 else { return nil }
+      count = 8 + highHits.trailingZeroBitCount >> 3
+      key = Key(
+        low: low, high: high & ((1 << UInt64(count * 8 - 64)) &- 1) | UInt64(count) << 56)
+    }
+    guard ChunkBoundary.contains(base.load(fromByteOffset: start + count, as: UInt8.self)) else {
+      return nil
+    }
+    return key
+  }
+
+  /// The key of the `count` bytes at `base + start`, at most ``maxKeyBytes``.
+  static func key(_ base: UnsafeRawPointer, _ start: Int, count: Int) -> Key {
     var low: UInt64 = 0
     var high: UInt64 = 0
-    if start + 16 <= end {
-      low = base.loadUnaligned(fromByteOffset: start, as: UInt64.self)
-      if count < 8 {
-        low &= (1 << (UInt64(count) * 8)) &- 1
-      } else {
-        high = base.loadUnaligned(fromByteOffset: start + 8, as: UInt64.self)
-        high &= (1 << (UInt64(count - 8) * 8)) &- 1
-      }
-    } else {
-      for i in 0..<count {
-        let byte = UInt64(base.load(fromByteOffset: start + i, as: UInt8.self))
-        if i < 8 { low |= byte << UInt64(i * 8) } else { high |= byte << UInt64(i * 8 - 64) }
-      }
+    for i in 0..<count {
+      let byte = UInt64(base.load(fromByteOffset: start + i, as: UInt8.self))
+      if i < 8 { low |= byte << UInt64(i * 8) } else { high |= byte << UInt64(i * 8 - 64) }
     }
     return Key(low: low, high: high | UInt64(count) << 56)
   }
@@ -78,13 +103,15 @@ struct ChunkCache: ~Copyable {
   ///   - output: Room for ``maxIDs``; its first three places may be overwritten in any case.
   /// - Returns: How many IDs were written, -1 where the chunk is not in the cache.
   @inline(__always)
-  func find(_ key: Key, into output: UnsafeMutablePointer<Int32>) -> Int {
+  mutating func find(_ key: Key, into output: UnsafeMutablePointer<Int32>) -> Int {
     let bucket = slots + Self.bucket(of: key, mask: bucketMask)
     let slot: UnsafeMutablePointer<Slot>
     if bucket[0].low == key.low, bucket[0].high == key.high {
       slot = bucket
     } else if bucket[1].low == key.low, bucket[1].high == key.high {
-      slot = bucket + 1
+      // Used again: the first slot's entry is now the one to be dropped next.
+      (bucket[0], bucket[1]) = (bucket[1], bucket[0])
+      slot = bucket
     } else {
       return -1
     }

@@ -1,7 +1,7 @@
 /// The fast path from text to token IDs, with a bounded cache of its own.
 ///
 /// Gives exactly the IDs of ``WordPieceTokenizer/encode(_:pair:options:)`` without the template.
-/// One caller at a time: make one for each thread. Memory is bounded: about 3 MiB.
+/// One caller at a time: make one for each thread. Memory is bounded: about 2.5 MiB.
 public final class TokenIDEncoder {
   private let tokenizer: WordPieceTokenizer
   private var chunks: ChunkEncoder
@@ -37,9 +37,21 @@ public final class TokenIDEncoder {
       ids += tokenizer.exactTokens(ofUTF8: bytes, recognizesSpecialTokens: true).map(\.id)
       return
     }
-    let end = bytes.count
+    Self.append(
+      base, count: bytes.count, chunks: &chunks, cache: &cache, output: output, to: &ids)
+  }
+
+  /// The loop over chunks; takes the parts by themselves, so that each is claimed once per text.
+  private static func append(
+    _ base: UnsafeRawPointer, count end: Int, chunks: inout ChunkEncoder,
+    cache: inout ChunkCache, output: UnsafeMutablePointer<Int32>, to ids: inout [Int32]
+  ) {
     var place = 0
     var pending = 0
+    func flush() {
+      ids.append(contentsOf: UnsafeBufferPointer(start: output, count: pending))
+      pending = 0
+    }
     while true {
       while place < end,
         ChunkBoundary.contains(base.load(fromByteOffset: place, as: UInt8.self))
@@ -47,29 +59,31 @@ public final class TokenIDEncoder {
         place += 1
       }
       guard place < end else { break }
-      let chunkEnd = ChunkBoundary.next(in: base, from: place, end: end)
-      let count = chunkEnd - place
-      if pending > Self.outputCapacity - ChunkCache.maxIDs {
-        flush(&pending, to: &ids)
-      }
-      if count <= ChunkCache.maxKeyBytes {
-        let key = ChunkCache.key(base, place, count: count, end: end)
-        let found = cache.find(key, into: output + pending)
-        if found >= 0 {
-          pending += found
-        } else {
-          flush(&pending, to: &ids)
-          let first = ids.count
-          chunks.append(UnsafeRawBufferPointer(start: base + place, count: count), to: &ids)
-          cache.insert(key, ids[first...])
-        }
+      if pending > outputCapacity - ChunkCache.maxIDs { flush() }
+      var key = ChunkCache.keyOfChunk(base, place, end: end)
+      let chunkEnd: Int
+      if let key {
+        chunkEnd = place + key.count
       } else {
-        flush(&pending, to: &ids)
-        chunks.append(UnsafeRawBufferPointer(start: base + place, count: count), to: &ids)
+        chunkEnd = ChunkBoundary.next(in: base, from: place, end: end)
+        if chunkEnd - place <= ChunkCache.maxKeyBytes {
+          key = ChunkCache.key(base, place, count: chunkEnd - place)
+        }
+      }
+      var found = -1
+      if let key { found = cache.find(key, into: output + pending) }
+      if found >= 0 {
+        pending += found
+      } else {
+        flush()
+        let first = ids.count
+        chunks.append(
+          UnsafeRawBufferPointer(start: base + place, count: chunkEnd - place), to: &ids)
+        if let key { cache.insert(key, ids[first...]) }
       }
       place = chunkEnd
     }
-    flush(&pending, to: &ids)
+    flush()
   }
 
   /// Appends the token IDs of a string, as for its UTF-8 bytes.
@@ -80,11 +94,6 @@ public final class TokenIDEncoder {
   public func appendTokenIDs(of text: String, to ids: inout [Int32]) {
     var text = text
     text.withUTF8 { appendTokenIDs(ofUTF8: UnsafeRawBufferPointer($0), to: &ids) }
-  }
-
-  private func flush(_ pending: inout Int, to ids: inout [Int32]) {
-    if pending > 0 { ids.append(contentsOf: UnsafeBufferPointer(start: output, count: pending)) }
-    pending = 0
   }
 }
 

@@ -19,7 +19,7 @@ extension Vocabulary {
       var start = 0
       while start < bytes.count {
         let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) ?? bytes.count
-        tokens.append(token(of: UnsafeRawBufferPointer(rebasing: bytes[start..<end])))
+        tokens.append(token(ofLine: UnsafeRawBufferPointer(rebasing: bytes[start..<end])))
         start = end + 1
       }
     }
@@ -27,7 +27,7 @@ extension Vocabulary {
   }
 
   /// A line without the white space at its end.
-  private static func token(of line: UnsafeRawBufferPointer) -> String {
+  static func token(ofLine line: UnsafeRawBufferPointer) -> String {
     var place = 0
     var end = 0
     while place < line.count {

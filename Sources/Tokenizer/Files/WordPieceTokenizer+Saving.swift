@@ -7,8 +7,19 @@ extension WordPieceTokenizer {
   /// - Parameters:
   ///   - folder: The folder to write to.
   ///   - modelMaxLength: Most tokens of the model's sequences, for `model_max_length`.
-  /// - Throws: ``TokenizerError/unwritableFile(path:reason:)``.
+  /// - Throws: ``TokenizerError/unwritableFile(path:reason:)``, and
+  ///   ``TokenizerError/invalidVocabulary(source:reason:)`` for a token that a line cannot hold.
   public func save(to folder: URL, modelMaxLength: Int = 512) throws {
+    for (id, token) in vocabulary.tokens.enumerated() {
+      let bytes = Array(token.utf8)
+      guard bytes.withUnsafeBytes({ Vocabulary.token(ofLine: $0) }).utf8.elementsEqual(bytes),
+        !bytes.contains(UInt8(ascii: "\n"))
+      else {
+        throw TokenizerError.invalidVocabulary(
+          source: "given",
+          reason: "token \(id) ends in white space or has a line feed, which vocab.txt cannot keep")
+      }
+    }
     do {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     } catch {
