@@ -70,7 +70,7 @@ let package = Package(
       name: "bench", dependencies: ["Kernels", "Transformer"], swiftSettings: swiftSettings),
 
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
-    tests("TokenizerTests", ["Tokenizer"]),
+    tests("TokenizerTests", ["Tokenizer", crypto]),
     tests("ShardStoreTests", ["ShardStore"]),
     tests("CorpusTests", ["Corpus", "Tokenizer", "ShardStore"]),
     tests("LogitCacheTests", ["LogitCache", "ShardStore", "Kernels"]),
