@@ -83,7 +83,9 @@ import Testing
       let file = try folder.write("t.jsonl", "{\"text\": \"fine\"}\n\n" + text + "\n")
       return try #require(throws: CorpusError.self) { try documents(file) }
     }
-    for bad in ["{\"text\": \"open", "nonsense", "[\"text\"]", "3", "\"text\"", "{\"text\": \"a\" \"b\"}"] {
+    for bad in [
+      "{\"text\": \"open", "nonsense", "[\"text\"]", "3", "\"text\"", "{\"text\": \"a\" \"b\"}",
+    ] {
       guard case .badJSON(let file, let line, let reason) = try error(bad) else {
         Issue.record("\(bad) was taken for JSON: \(try error(bad))")
         continue
