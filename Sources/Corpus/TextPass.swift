@@ -1,8 +1,10 @@
 import Tokenizer
 
 /// Takes the pieces of documents through replacement, tokenization and packing.
+///
+/// Owns an encoder with its cache; one thread at a time.
 struct TextPass {
-  private let tokenizer: WordPieceTokenizer
+  private let encoder: TokenIDEncoder
   private let replacements: [TextReplacement]
   private var packer: SequencePacker
   private var ids: [Int32] = []
@@ -16,7 +18,7 @@ struct TextPass {
   private(set) var emptyDocuments = 0
 
   init(tokenizer: WordPieceTokenizer, options: CorpusOptions, output: CorpusShardWriter) {
-    self.tokenizer = tokenizer
+    encoder = tokenizer.makeTokenIDEncoder()
     self.output = output
     replacements = options.replacements
     packer = SequencePacker(maxLength: options.maxLength, mixDocuments: options.mixDocuments)
@@ -55,6 +57,6 @@ struct TextPass {
         return
       }
     }
-    tokenizer.appendTokenIDs(ofUTF8: bytes, to: &ids)
+    encoder.appendTokenIDs(ofUTF8: bytes, to: &ids)
   }
 }

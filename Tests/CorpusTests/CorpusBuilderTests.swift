@@ -79,7 +79,7 @@ import Tokenizer
     let input = try scratch.write("t.txt", "a <unk> b <unk><un c\n<unk>")
     let folder = scratch.url.appending(path: "corpus")
     let options = CorpusOptions(replacements: [
-      TextReplacement(from: "<unk>", to: " x "), TextReplacement(from: "x  <un", to: "y"),
+      TextReplacement(from: "<unk>", to: " x "), TextReplacement(from: "x <un", to: "y"),
     ])
     _ = try CorpusBuilder(tokenizer: scratch.letterTokenizer(), options: options)
       .build(inputs: [input], into: folder)
@@ -133,8 +133,7 @@ import Tokenizer
   @Test func twoBuildsGiveEqualBytes() throws {
     let scratch = try ScratchFolder()
     let lines = (0..<3_000).map { number in
-      (0..<number % 40).map { String(UnicodeScalar(UInt8(97 + ($0 * number) % 26))) }
-        .joined(separator: " ")
+      ScratchFolder.letters((0..<number % 40).map { $0 * number })
     }
     let input = try scratch.write("t.txt", lines.joined(separator: "\n"))
     let builder = try CorpusBuilder(

@@ -43,6 +43,12 @@ final class ScratchFolder {
     return try WordPieceTokenizer.load(vocabularyFile: file, configurationFile: nil)
   }
 
+  /// Letters by their place in the alphabet, counted round it, with spaces between them.
+  static func letters(_ places: some Sequence<Int>) -> String {
+    let alphabet = Array("abcdefghijklmnopqrstuvwxyz")
+    return places.map { String(alphabet[$0 % 26]) }.joined(separator: " ")
+  }
+
   /// The contents of every file below a folder, by relative path.
   static func contents(of folder: URL) throws -> [String: Data] {
     var found: [String: Data] = [:]

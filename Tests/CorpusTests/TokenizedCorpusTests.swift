@@ -7,8 +7,7 @@ import Testing
 @Suite struct TokenizedCorpusTests {
   private func corpus(_ scratch: ScratchFolder, lines: Int = 300) throws -> URL {
     let text = (0..<lines).map { number in
-      (0...number % 20).map { String(UnicodeScalar(UInt8(97 + ($0 * 7 + number) % 26))) }
-        .joined(separator: " ")
+      ScratchFolder.letters((0...number % 20).map { $0 * 7 + number })
     }
     let input = try scratch.write("t.txt", text.joined(separator: "\n"))
     let folder = scratch.url.appending(path: "corpus")
