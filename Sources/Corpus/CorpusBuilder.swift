@@ -70,6 +70,7 @@ package struct CorpusBuilder: Sendable {
   ///   - inputs: Text files and folders of them, in order.
   ///   - folder: The corpus's folder; the folders above it are made where they are missing.
   ///   - progress: Called now and then on the calling thread.
+  /// - Returns: the manifest, and whether the corpus was there already.
   /// - Throws: `CorpusError`; `ShardStoreError` where the result cannot be written, such as on a full
   ///   disk; the tokenizer's error where its files cannot be.
   package func build(

@@ -26,6 +26,7 @@ package enum CounterRandom {
   /// - Parameters:
   ///   - ids: Token IDs, each taken as an unsigned 32-bit word.
   ///   - domain: A constant that keeps hashes of different purpose apart.
+  /// - Returns: the hash.
   @inlinable
   package static func hash(_ ids: some Collection<Int32>, domain: UInt64) -> UInt64 {
     var h = mix(domain ^ UInt64(ids.count))

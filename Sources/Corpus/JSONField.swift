@@ -25,6 +25,7 @@ struct JSONField {
   ///   - line: One line of valid UTF-8.
   ///   - path: The file's name for errors.
   ///   - number: The line's number for errors.
+  /// - Returns: the field's string.
   /// - Throws: `CorpusError.badJSON`, `.badField`.
   func text(in line: UnsafeRawBufferPointer, path: String, number: Int) throws -> String {
     func badField(_ reason: String) -> CorpusError {
@@ -40,17 +41,21 @@ struct JSONField {
       throw badField("is not a string")
     } catch DecodingError.typeMismatch {
       throw CorpusError.badJSON(file: path, line: number, reason: "it is another JSON value")
-    } catch DecodingError.dataCorrupted(let context) {
-      throw CorpusError.badJSON(
-        file: path, line: number,
-        reason: context.underlyingError.map { Self.reason($0) } ?? context.debugDescription)
+    } catch DecodingError.dataCorrupted {
+      throw CorpusError.badJSON(file: path, line: number, reason: Self.reason(line))
     }
   }
 
-  /// What the parser found, without the layers of wrapping round it.
-  private static func reason(_ error: any Error) -> String {
-    let details = (error as NSError).userInfo["NSDebugDescription"] as? String
-    return (details ?? "\(error)").trimmingCharacters(in: CharacterSet(charactersIn: ". \n"))
+  /// What is wrong with a line that is not JSON; the decoder keeps it to itself, its parser does not.
+  private static func reason(_ line: UnsafeRawBufferPointer) -> String {
+    do {
+      _ = try JSONSerialization.jsonObject(with: Data(line), options: .fragmentsAllowed)
+      return "it cannot be parsed"
+    } catch {
+      let details = (error as NSError).userInfo["NSDebugDescription"] as? String
+      return (details ?? "it cannot be parsed")
+        .trimmingCharacters(in: CharacterSet(charactersIn: ". \n"))
+    }
   }
 
   private struct Record: Decodable {

@@ -46,12 +46,16 @@ package struct MaskSpecification: Codable, Hashable, Sendable {
   }
 
   /// Number of complementary replicas that together choose every token once: ceil(1 / probability).
+  ///
+  /// - Precondition: the specification is valid.
   package var sliceCount: Int {
     Int((1 / probability).rounded(.up))
   }
 
-  /// Throws `CorpusError.invalidOption` for the first value out of its range.
-  func validate() throws {
+  /// Checks every value against its range; `Masker.init` does it too.
+  ///
+  /// - Throws: `CorpusError.invalidOption` for the first that is out of it.
+  package func validate() throws {
     func require(_ holds: Bool, _ name: String, _ value: Any, _ allowed: String) throws {
       guard holds else {
         throw CorpusError.invalidOption(name: name, value: "\(value)", allowed: allowed)

@@ -80,19 +80,20 @@ package struct TextFile: Sendable, Equatable {
   private static func files(below folder: URL) throws -> [TextFile] {
     let keys: [URLResourceKey] = [.isRegularFileKey, .fileSizeKey]
     var failure: (any Error)?
+    // An enumerator does not enter a folder that is itself a symbolic link.
+    let resolved = folder.resolvingSymlinksInPath()
     let enumerator = FileManager.default.enumerator(
-      at: folder, includingPropertiesForKeys: keys, options: [.skipsHiddenFiles],
+      at: resolved, includingPropertiesForKeys: keys, options: [.skipsHiddenFiles],
       errorHandler: { _, error in
         failure = error
         return false
       })
-    // Relative names come from the path components, which symbolic links and "/./" cannot confuse.
-    let depth = folder.standardizedFileURL.pathComponents.count
+    let depth = resolved.pathComponents.count
     var found: [TextFile] = []
     while let url = enumerator?.nextObject() as? URL {
       var status = stat()
       guard stat(url.path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { continue }
-      let name = url.standardizedFileURL.pathComponents.dropFirst(depth).joined(separator: "/")
+      let name = url.pathComponents.dropFirst(depth).joined(separator: "/")
       if let file = TextFile(url: url, name: name, bytes: Int(status.st_size)) {
         found.append(file)
       }

@@ -15,7 +15,7 @@ package enum DocumentUnit: String, Codable, CaseIterable, Sendable {
 ///
 /// A piece ends at a line break, which ends a word in every tokenizer of this project, so the tokens
 /// of the pieces are those of the whole. Text that is not UTF-8 is repaired (each maximal ill-formed
-/// part becomes U+FFFD) and counted. A byte order mark at the start is passed over.
+/// part, and each JSON escape of half a surrogate pair, becomes U+FFFD) and counted. A byte order mark at the start is passed over.
 ///
 /// Owns the open file; one thread at a time.
 package final class TextSource {
@@ -82,7 +82,9 @@ package final class TextSource {
         switch (file.format, unit) {
         case (.jsonLines, _):
           guard !isBlank else { return }
-          try forEachRecordLine(of: bytes, number: line.number) { try body(.text($0)) }
+          try forEachRecordLine(
+            of: bytes, number: line.number, byteOffset: line.byteOffset
+          ) { try body(.text($0)) }
           try body(.endOfDocument)
         case (.text, .line):
           try body(.text(bytes))
@@ -127,10 +129,25 @@ package final class TextSource {
   /// A text's own line breaks (`\n` in the JSON) are kept apart from the file's, so that pieces end
   /// at the same places as in a `.txt` file.
   private func forEachRecordLine(
-    of record: UnsafeRawBufferPointer, number: Int,
+    of record: UnsafeRawBufferPointer, number: Int, byteOffset: Int,
     _ body: (UnsafeRawBufferPointer) throws -> Void
   ) throws {
-    var text = try field.text(in: record, path: file.path, number: number)
+    var text: String
+    do {
+      text = try field.text(in: record, path: file.path, number: number)
+    } catch CorpusError.badJSON(let path, let line, let reason) {
+      guard let repair = LoneSurrogates.repair(record) else {
+        throw CorpusError.badJSON(file: path, line: line, reason: reason)
+      }
+      guard !isStrict else {
+        throw CorpusError.invalidUTF8(
+          file: path, line: line, byteOffset: byteOffset + repair.firstOffset)
+      }
+      text = try repair.bytes.withUnsafeBytes {
+        try field.text(in: $0, path: path, number: line)
+      }
+      repairedCount += repair.count
+    }
     try text.withUTF8 { utf8 in
       for part in UnsafeRawBufferPointer(utf8).split(separator: 0x0A) {
         try body(UnsafeRawBufferPointer(rebasing: part))

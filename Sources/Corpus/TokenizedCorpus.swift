@@ -81,6 +81,7 @@ package final class TokenizedCorpus: Sendable {
   /// The lengths of a block's sequences, without reading their IDs.
   ///
   /// - Parameter block: In `0 ..< blockCount`, counted through all shards.
+  /// - Returns: tokens of each sequence, `[CLS]` and `[SEP]` included.
   /// - Throws: `CorpusError.badBlock`, `.shardMismatch`; `ShardStoreError` for damaged storage.
   package func lengths(block: Int) throws -> [Int32] {
     let (shard, local) = place(ofBlock: block)
@@ -90,6 +91,7 @@ package final class TokenizedCorpus: Sendable {
   /// The sequences of a block.
   ///
   /// - Parameter block: In `0 ..< blockCount`, counted through all shards.
+  /// - Returns: the lengths and the IDs.
   /// - Throws: `CorpusError.badBlock`, `.shardMismatch`; `ShardStoreError` for damaged storage.
   package func block(_ block: Int) throws -> SequenceBlock {
     let (shard, local) = place(ofBlock: block)

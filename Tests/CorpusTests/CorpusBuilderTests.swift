@@ -40,7 +40,7 @@ import Tokenizer
     #expect(manifest.unknownTokens == 0 && manifest.repairedUTF8 == 0)
     #expect(manifest.maxLength == 5 && manifest.vocabSize == 31)
     #expect(manifest.sources.map(\.name) == ["t.txt"])
-    #expect(manifest.sources.map(\.bytes) == [37])
+    #expect(manifest.sources.map(\.bytes) == [35])
     #expect(try TokenizedCorpus.open(folder: folder).manifest == manifest)
   }
 

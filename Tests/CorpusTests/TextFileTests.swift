@@ -17,6 +17,19 @@ import Testing
     #expect(files.allSatisfy { $0.bytes == 1 })
   }
 
+  @Test func symbolicLinksToFoldersAndFilesAreFollowed() throws {
+    let folder = try ScratchFolder()
+    let file = try folder.write("real/sub/a.txt", "x")
+    let manager = FileManager.default
+    let link = folder.url.appending(path: "link")
+    try manager.createSymbolicLink(
+      at: link, withDestinationURL: folder.url.appending(path: "real"))
+    try manager.createSymbolicLink(
+      at: folder.url.appending(path: "real/b.txt"), withDestinationURL: file)
+    #expect(try TextFile.list([link]).map(\.name) == ["b.txt", "sub/a.txt"])
+    #expect(try TextFile.list([link]).map(\.bytes) == [1, 1])
+  }
+
   @Test func inputsKeepTheirOrder() throws {
     let folder = try ScratchFolder()
     let inputs = [

@@ -113,6 +113,20 @@ import Testing
     #expect(source.repairedCount == 3)
   }
 
+  @Test func halvesOfSurrogatePairsAreRepairedLikeBytes() throws {
+    let folder = try ScratchFolder()
+    let file = try folder.write(
+      "t.jsonl",
+      #"{"text": "fine"}"# + "\n"
+        + #"{"text": "a\ud83d b \uDE00\ud83d\ude00 \\ud83d \ud83d"}"#)
+    let (documents, source) = try documents(file)
+    #expect(documents == ["fine", "a\u{FFFD} b \u{FFFD}😀 \\ud83d \u{FFFD}"])
+    #expect(source.repairedCount == 3)
+    #expect(throws: CorpusError.invalidUTF8(file: file.path, line: 2, byteOffset: 28)) {
+      try self.documents(file, strict: true)
+    }
+  }
+
   @Test func strictStopsAtTheFirstInvalidByte() throws {
     let folder = try ScratchFolder()
     let text = Array("ok\nab".utf8) + [0xFF] + Array("\n".utf8)
