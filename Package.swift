@@ -72,7 +72,7 @@ let package = Package(
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
     tests("TokenizerTests", ["Tokenizer", crypto]),
     tests("ShardStoreTests", ["ShardStore"]),
-    tests("CorpusTests", ["Corpus", "Tokenizer", "ShardStore"]),
+    tests("CorpusTests", ["Corpus", "Tokenizer", "ShardStore", "CZlib"]),
     tests("LogitCacheTests", ["LogitCache", "ShardStore", "Kernels"]),
     tests("KernelsTests", ["Kernels"]),
     tests("TransformerTests", ["Transformer", "Kernels"]),
