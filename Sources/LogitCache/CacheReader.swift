@@ -150,6 +150,12 @@ package final class CacheReader: Sendable {
     try reader.require(
       CacheFormat.shardMetadata(
         fingerprint: manifest.fingerprint, shard: index, replica: expected.replica))
+    let rows = reader.rowCount
+    guard rows == expected.rows else {
+      throw LogitCacheError.wrongShard(
+        shard: expected.name, what: "number of rows", expected: "\(expected.rows)",
+        found: "\(rows)")
+    }
     opened.withLock { opened in
       if opened.count >= Self.mostOpened, let other = opened.keys.first { opened[other] = nil }
       opened[index] = reader

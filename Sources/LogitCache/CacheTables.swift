@@ -111,6 +111,12 @@ package struct CacheTables: Sendable {
 }
 
 extension ShardReader {
+  /// Number of positions that keep a soft target: two bytes each in `positions`, so that nothing
+  /// need be read.
+  var rowCount: Int {
+    (0..<blockCount).reduce(0) { $0 + (rawBytes(StreamName.positions, block: $1) ?? 0) / 2 }
+  }
+
   /// Checks that a shard has this metadata.
   ///
   /// - Throws: `LogitCacheError.wrongShard`.

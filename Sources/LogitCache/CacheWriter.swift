@@ -111,15 +111,11 @@ package final class CacheWriter {
           shard: place.name, what: "number of blocks", expected: "\(place.blocks)",
           found: "\(reader.blockCount)")
       }
-      // Two bytes a row, so their number is known without reading them.
-      let rows = (0..<place.blocks).reduce(0) {
-        $0 + (reader.rawBytes(StreamName.positions, block: $1) ?? 0) / 2
-      }
       manifest.shards.append(
         CacheManifest.Shard(
           name: place.name, blocks: place.blocks, bytes: reader.summary.bytes,
           digest: reader.summary.digest, replica: place.replica, firstBlock: place.firstBlock,
-          rows: rows))
+          rows: reader.rowCount))
     }
     manifest.complete = true
     try manifest.write(folder: folder)

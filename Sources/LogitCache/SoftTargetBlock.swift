@@ -1,7 +1,7 @@
 package import Kernels
 
 /// The soft targets of one block, as they were read.
-package struct SoftTargetBlock: Sendable {
+package struct SoftTargetBlock: Sendable, Equatable {
   /// Tokens of each sequence.
   package var lengths: [Int32]
   /// The original tokens, sequence by sequence.
@@ -65,7 +65,7 @@ package struct SoftTargetBlock: Sendable {
 }
 
 /// Full logits of a few rows, kept so that fidelity can be measured without the teacher.
-package struct AuditRow: Sendable {
+package struct AuditRow: Sendable, Equatable {
   /// Block, corpus-wide.
   package var block: Int
   /// Mask replica.
