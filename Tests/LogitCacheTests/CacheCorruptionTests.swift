@@ -1,0 +1,101 @@
+import Foundation
+import LogitCache
+import ShardStore
+import Testing
+
+@Suite struct CacheCorruptionTests {
+  private let folder: TemporaryFolder
+  private let expected: [SoftTargetBlock]
+
+  init() throws {
+    folder = try TemporaryFolder()
+    try SampleCache(states: .int8).write(to: folder.url)
+    expected = try Self.readAll(folder.url)
+  }
+
+  private static func readAll(_ folder: URL) throws -> [SoftTargetBlock] {
+    let reader = try CacheReader(folder: folder)
+    return try (0..<10).map { try reader.readBlock($0 % 5, replica: $0 / 5) }
+  }
+
+  /// True where everything reads as before, false where a typed error was thrown.
+  private func readsAsBefore() throws -> Bool {
+    do {
+      let found = try Self.readAll(folder.url)
+      #expect(found == expected)
+      return true
+    } catch let error as ShardStoreError {
+      #expect(error.description.contains("shard-") || error.description.contains("tables"))
+    } catch let error as LogitCacheError {
+      #expect(
+        error.description.contains("shard-") || error.description.contains("manifest")
+          || error.description.contains("target") || error.description.contains("replicas")
+          || error.description.contains("shards are complete"), "\(error)")
+    }
+    return false
+  }
+
+  private func flips(_ name: String, count: Int, seed: UInt64) throws -> Int {
+    let file = folder.url.appending(path: name)
+    let original = try Data(contentsOf: file)
+    defer { try? original.write(to: file) }
+    var generator = SeededGenerator(seed: seed)
+    var refused = 0
+    for _ in 0..<count {
+      var bytes = original
+      bytes[Int.random(in: 0..<bytes.count, using: &generator)] ^=
+        UInt8.random(in: 1...255, using: &generator)
+      try bytes.write(to: file)
+      if try !readsAsBefore() { refused += 1 }
+    }
+    return refused
+  }
+
+  @Test func flippedBytesOfAShardAreHarmlessOrNamed() throws {
+    #expect(try flips("shard-00001.sqlite", count: 400, seed: 1) > 50)
+    #expect(try readsAsBefore())
+  }
+
+  @Test func flippedBytesOfTheTablesAreHarmlessOrNamed() throws {
+    #expect(try flips("tables.sqlite", count: 200, seed: 2) > 5)
+  }
+
+  @Test func flippedBytesOfTheManifestAreHarmlessOrNamed() throws {
+    // Nearly every byte of it is compared with something.
+    #expect(try flips("manifest.json", count: 400, seed: 3) > 200)
+  }
+
+  @Test func exchangedShardsAreNoticed() throws {
+    let first = folder.url.appending(path: "shard-00000.sqlite")
+    let second = folder.url.appending(path: "shard-00002.sqlite")
+    let (a, b) = (try Data(contentsOf: first), try Data(contentsOf: second))
+    try b.write(to: first)
+    try a.write(to: second)
+    #expect(try !readsAsBefore())
+  }
+
+  @Test func aTruncatedShardIsNoticedOnOpening() throws {
+    let file = folder.url.appending(path: "shard-00003.sqlite")
+    let data = try Data(contentsOf: file)
+    try data.prefix(data.count - 1).write(to: file)
+    #expect(
+      throws: ShardStoreError.wrongFileSize(
+        file: file.path, expectedBytes: data.count, foundBytes: data.count - 1)
+    ) { try CacheReader(folder: folder.url) }
+    try FileManager.default.removeItem(at: file)
+    #expect(throws: ShardStoreError.notFound(file: file.path)) {
+      try CacheReader(folder: folder.url)
+    }
+  }
+
+  @Test func anotherFormatVersionIsRefused() throws {
+    let file = folder.url.appending(path: "manifest.json")
+    let text = try String(contentsOf: file, encoding: .utf8)
+    try text.replacing("\"formatVersion\" : 1", with: "\"formatVersion\" : 2")
+      .write(to: file, atomically: true, encoding: .utf8)
+    #expect(
+      throws: LogitCacheError.damagedManifest(
+        file: file.path, what: "formatVersion", expected: "1", found: "2")
+    ) { try CacheReader(folder: folder.url) }
+  }
+}

@@ -1,0 +1,88 @@
+import Foundation
+import LogitCache
+import ShardStore
+import Testing
+
+@Suite struct CacheIdentityTests {
+  @Test func fingerprintFollowsEveryFieldAndNothingElse() throws {
+    let base = SampleCache().specification
+    #expect(base.fingerprint() == SampleCache().specification.fingerprint())
+    let changes: [(String, (inout CacheSpecification) -> Void)] = [
+      ("corpusDigest", { $0.corpusDigest = "c1" }), ("precision", { $0.precision = "bf16" }),
+      ("teacher.weightDigest", { $0.teacher.weightDigest = "x" }),
+      ("mask.seed", { $0.mask = .object(["seed": .unsigned(1), "probability": .number(0.15)]) }),
+      ("target.step", { $0.target.step = 0.125 }), ("states", { $0.states = .int8 }),
+      ("positions", { $0.positions = .all }), ("replicas", { $0.replicas = 3 }),
+    ]
+    for (field, change) in changes {
+      var other = base
+      change(&other)
+      #expect(other.fingerprint() != base.fingerprint(), "\(field)")
+      #expect(base.differences(from: other).map(\.field) == [field])
+    }
+  }
+
+  @Test func canonicalTextIsSortedAndPlain() throws {
+    let value = PlainValue.object([
+      "b": .list([.null, .bool(true), .signed(-1)]), "a": .text("x/\"\\\n\u{e9}"),
+      "c": .number(0.0625), "d": .unsigned(.max),
+    ])
+    #expect(
+      value.canonicalText
+        == "{\"a\":\"x/\\\"\\\\\\u000a\u{e9}\",\"b\":[null,true,-1],\"c\":0.0625,\"d\":18446744073709551615}"
+    )
+    #expect(try PlainValue(encoding: value) == value)
+    #expect(try value.decode(as: PlainValue.self) == value)
+  }
+
+  @Test func reservedAndSenselessTargetsAreRefusedByName() throws {
+    for tail in [TargetSpecification.Tail.lowrank, .sampled] {
+      #expect(throws: LogitCacheError.unavailableTarget(name: tail.rawValue)) {
+        try TargetSpecification(headK: 4, tail: tail).validate(vocabSize: 100)
+      }
+    }
+    for (k, step) in [(0, 0.1), (100, 0.1), (-1, 0.1), (4, 0), (4, .nan), (4, 2)] {
+      #expect(throws: LogitCacheError.self) {
+        try TargetSpecification(headK: k, step: step, tail: .scalars).validate(vocabSize: 100)
+      }
+    }
+  }
+
+  @Test func anotherCacheInTheFolderIsRefusedWithTheDifferences() throws {
+    let folder = try TemporaryFolder()
+    try SampleCache().write(to: folder.url)
+    let other = SampleCache(target: TargetSpecification(headK: 9, tail: .scalars), states: .int8)
+    let error = #expect(throws: LogitCacheError.self) {
+      try CacheWriter(folder: folder.url, specification: other.specification)
+    }
+    guard case .otherCache(_, let differences) = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    #expect(differences.map(\.field) == ["states", "target.headK"])
+    #expect(differences.last == FieldDifference(field: "target.headK", expected: "9", found: "8"))
+  }
+
+  @Test func anotherCorpusOrTokenizerIsRefusedFieldByField() throws {
+    let folder = try TemporaryFolder()
+    try SampleCache().write(to: folder.url)
+    let reader = try CacheReader(folder: folder.url)
+    try reader.check(CacheExpectation(tokenizerDigest: "t0", vocabSize: 300, corpusDigest: "c0"))
+    let error = #expect(throws: LogitCacheError.self) {
+      try reader.check(CacheExpectation(vocabSize: 301, corpusDigest: "c1", sequences: 20))
+    }
+    #expect(error?.description.contains("vocabSize: expected 301, found 300") == true)
+    #expect(error?.description.contains("corpusDigest: expected c1, found c0") == true)
+    #expect(error?.description.contains("sequences") == false)
+  }
+
+  @Test func aFolderOfSomethingElseIsNotTouched() throws {
+    let folder = try TemporaryFolder()
+    try Data("x".utf8).write(to: folder.url.appending(path: "notes.txt"))
+    #expect(throws: LogitCacheError.self) {
+      try CacheWriter(folder: folder.url, specification: SampleCache().specification)
+    }
+    #expect(throws: LogitCacheError.self) { try CacheReader(folder: folder.url) }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path) == ["notes.txt"])
+  }
+}

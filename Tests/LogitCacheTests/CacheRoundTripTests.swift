@@ -1,0 +1,185 @@
+import Foundation
+import LogitCache
+import ShardStore
+import Testing
+
+@Suite struct CacheRoundTripTests {
+  static let samples: [SampleCache] = [
+    SampleCache(), SampleCache(states: .int8), SampleCache(states: .fp16, positions: .all),
+    SampleCache(target: TargetSpecification(headK: 0, tail: .hidden)),
+    SampleCache(target: TargetSpecification(headK: 4, step: 0.25, tail: .hidden), states: .int8),
+    // Past 65,536 tokens an ID has four bytes.
+    SampleCache(target: TargetSpecification(headK: 3, tail: .scalars), vocabSize: 66_000),
+  ]
+
+  @Test(arguments: samples.indices) func returnsWhatWasEncoded(index: Int) throws {
+    let sample = Self.samples[index]
+    let folder = try TemporaryFolder()
+    try sample.write(to: folder.url)
+    let reader = try CacheReader(folder: folder.url)
+    #expect(reader.specification == sample.specification)
+    #expect((reader.replicas, reader.blockCount) == (2, 5))
+    #expect(reader.order == sample.order)
+    for replica in 0..<2 {
+      for block in 0..<5 {
+        try expectBlock(reader, sample, block: block, replica: replica)
+      }
+    }
+    try reader.verify()
+    if sample.specification.target.tail == .hidden {
+      let decoder = try reader.readDecoder()
+      #expect(decoder.weight == sample.tables.decoder?.weight)
+      #expect(decoder.bias == sample.tables.decoder?.bias)
+    } else {
+      #expect(throws: LogitCacheError.self) { try reader.readDecoder() }
+    }
+  }
+
+  private func expectBlock(
+    _ reader: CacheReader, _ sample: SampleCache, block: Int, replica: Int
+  ) throws {
+    let expected = sample.targetBlock(block, replica: replica)
+    let found = try reader.readBlock(block, replica: replica)
+    if replica == 0 { #expect(try reader.lengths(block: block) == expected.lengths) }
+    #expect(found.lengths == expected.lengths)
+    #expect(found.tokenIDs == expected.tokenIDs)
+    #expect(found.positions == expected.positions)
+    #expect(found.inputChecks == expected.inputChecks)
+    #expect(zip(found.rowStarts, found.rowStarts.dropFirst()).map { $1 - $0 } == expected.rowCounts)
+    let target = sample.specification.target
+    let k = target.headK
+    #expect(found.headK == k)
+    for row in 0..<found.rowCount {
+      let logits = sample.logits(block, replica: replica, row: row)
+      let reference = ReferenceRow(logits)
+      #expect(
+        found.headIDs[row * k..<(row + 1) * k].map(Int.init) == Array(reference.order[..<k]))
+      for place in 0..<k {
+        let exact = Float(Double(logits[reference.order[place]]) - reference.largest)
+        // Half a step, and the rounding of the difference in single precision.
+        #expect(abs(found.headLogits[row * k + place] - exact) <= Float(target.step) / 2 + 1e-5)
+      }
+      if target.tail == .scalars {
+        let tail = found.tailPartition(row).logPartition(beta: 1)
+        let exact = max(-32, reference.tail(k: k, beta: 1).logPartition)
+        #expect(abs(tail - exact) < 1.0 / 2048 + 1e-5)
+      }
+      expectRow(found.hidden, row, sample.hidden(block, replica: replica, row: row))
+      expectRow(found.states, row, sample.state(block, replica: replica, row: row))
+    }
+  }
+
+  private func expectRow(_ rows: QuantizedRows?, _ row: Int, _ expected: [Float]) {
+    guard let rows else { return }
+    var found = [Float](repeating: .nan, count: expected.count)
+    found.withUnsafeMutableBufferPointer { rows.copyRow(row, into: $0) }
+    let largest = expected.map(abs).max() ?? 0
+    // int8: half a scale, which fp16 rounded up by at most 2^-10; fp16: 2^-11 of the value.
+    let bound =
+      rows.scale(row).map { scale in
+        #expect(scale >= largest / 127 && scale <= largest / 127 * (1 + 1.0 / 1024))
+        return scale / 2 * 1.00001
+      } ?? largest / 2048
+    for (found, expected) in zip(found, expected) { #expect(abs(found - expected) <= bound) }
+  }
+
+  @Test func aSmallerHeadIsAPrefixAndTheTailTakesTheRest() throws {
+    let sample = SampleCache()
+    let folder = try TemporaryFolder()
+    try sample.write(to: folder.url)
+    let reader = try CacheReader(folder: folder.url)
+    let whole = try reader.readBlock(3, replica: 1)
+    let small = try reader.readBlock(3, replica: 1, options: ReadOptions(headK: 3))
+    let bare = try reader.readBlock(
+      3, replica: 1, options: ReadOptions(wantsHead: false, wantsTail: true))
+    #expect(small.headK == 3 && bare.headK == 0 && bare.headIDs.isEmpty)
+    for row in 0..<whole.rowCount {
+      #expect(small.headIDs[3 * row..<3 * row + 3] == whole.headIDs[8 * row..<8 * row + 3])
+      #expect(small.headLogits[3 * row..<3 * row + 3] == whole.headLogits[8 * row..<8 * row + 3])
+      for beta in [0.125, 0.5, 1] {
+        func total(_ block: SoftTargetBlock) -> Double {
+          let head = block.headLogits[block.headK * row..<block.headK * (row + 1)]
+          return head.reduce(exp(block.tailPartition(row).logPartition(beta: beta))) {
+            $0 + exp(beta * Double($1))
+          }
+        }
+        #expect(abs(total(small) / total(whole) - 1) < 1e-9)
+        #expect(abs(total(bare) / total(whole) - 1) < 1e-9)
+      }
+    }
+    let headOnly = try reader.readBlock(
+      3, replica: 1, options: ReadOptions(wantsTail: false, wantsStates: false))
+    #expect(headOnly.tailScalars.isEmpty && headOnly.headIDs == whole.headIDs)
+  }
+
+  @Test func orderOfTheRowsDoesNotMatter() throws {
+    let sample = SampleCache(states: .fp16)
+    #expect(
+      try sample.encode(1, replica: 0, auditRows: [2])
+        == sample.encode(1, replica: 0, auditRows: [2], reversed: true))
+  }
+
+  @Test func auditRowsKeepTheLogitsAsTheyWere() throws {
+    let sample = SampleCache()
+    let folder = try TemporaryFolder()
+    try sample.write(to: folder.url)
+    let reader = try CacheReader(folder: folder.url)
+    var count = 0
+    for block in 0..<5 {
+      for audit in try reader.auditRows(block: block, replica: 1) {
+        #expect(audit.logits == sample.logits(block, replica: 1, row: audit.row))
+        count += 1
+      }
+    }
+    #expect(count == 4, "two in each of two shards")
+  }
+
+  @Test func logStepsCostNoMoreThanTheRuleSays() throws {
+    // A head of nearly the whole vocabulary, so that the divergence is that of the quantisation.
+    let step = 0.25
+    var total = 0.0
+    let rows = 40
+    for seed in 1...UInt64(rows) {
+      let row = SyntheticLogits.row(.flat, vocabSize: 2000, seed: seed).map(Double.init)
+      let largest = row.max() ?? 0
+      let steps = row.map { -step * ((largest - $0) / step).rounded() }
+      func logPartition(_ z: [Double]) -> Double { log(z.reduce(0) { $0 + exp($1) }) }
+      let exact = row.map { $0 - largest }
+      let (a, b) = (logPartition(exact), logPartition(steps))
+      total += zip(exact, steps).reduce(0) { $0 + exp($1.0 - a) * (($1.0 - a) - ($1.1 - b)) }
+    }
+    // step²/24 for uniform errors; a tenth more for the sample.
+    #expect(total / Double(rows) < 1.1 * step * step / 24)
+    #expect(total / Double(rows) > 0.5 * step * step / 24, "the rule should be about right")
+  }
+
+  @Test func targetsThatCannotBeKeptAreRefused() throws {
+    let sample = SampleCache()
+    var shape = sample.targetBlock(0, replica: 0)
+    func expectRefused() {
+      #expect(throws: LogitCacheError.self) {
+        try SoftTargetEncoder(
+          specification: sample.specification, order: sample.order, block: shape)
+      }
+    }
+    let encoder = try SoftTargetEncoder(
+      specification: sample.specification, order: sample.order, block: shape)
+    var logits = sample.logits(0, replica: 0, row: 0)
+    logits[5] = .nan
+    #expect(throws: LogitCacheError.self) {
+      try logits.withUnsafeBufferPointer { try encoder.add(row: 0, logits: $0) }
+    }
+    logits[5] = 1e6
+    #expect(throws: LogitCacheError.self) {
+      try logits.withUnsafeBufferPointer { try encoder.add(row: 0, logits: $0) }
+    }
+    shape.tokenIDs[0] = 300
+    expectRefused()
+    shape = sample.targetBlock(0, replica: 0)
+    shape.positions[0] = 39_999
+    expectRefused()
+    shape = sample.targetBlock(0, replica: 0)
+    shape.lengths[0] += 1
+    expectRefused()
+  }
+}
