@@ -1,0 +1,53 @@
+#pragma once
+
+#include <stdint.h>
+#include <string.h>
+
+// One source, three machine versions of each function, chosen when the program is loaded.
+#if defined(__x86_64__) && defined(__ELF__)
+#define DECANT_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
+#else
+#define DECANT_CLONES
+#endif
+
+// exp(x) to about 1e-7 relative, in a form that compilers vectorise (Cephes expf).
+// Below -87 it gives about 1e-38 instead of a subnormal; above 88 it saturates.
+static inline float decant_expf(float x) {
+  x = x < -87.0f ? -87.0f : x;
+  x = x > 88.0f ? 88.0f : x;
+  const float shifter = 12582912.0f;  // 1.5 * 2^23: adding it rounds to the nearest integer
+  const float n = (x * 1.44269504088896341f + shifter) - shifter;
+  float r = x - n * 0.693359375f;
+  r = r - n * -2.12194440e-4f;
+  float p = 1.9875691500e-4f;
+  p = p * r + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  p = p * r * r + r + 1.0f;
+  const int32_t bits = ((int32_t)n + 127) << 23;
+  float scale;
+  memcpy(&scale, &bits, sizeof scale);
+  return p * scale;
+}
+
+// erf(x) to a few units in the last place (the rational approximation of Eigen and XLA).
+static inline float decant_erff(float x) {
+  x = x < -4.0f ? -4.0f : x;
+  x = x > 4.0f ? 4.0f : x;
+  const float s = x * x;
+  float p = -2.72614225801306e-10f;
+  p = p * s + 2.77068142495902e-08f;
+  p = p * s - 2.10102402082508e-06f;
+  p = p * s - 5.69250639462346e-05f;
+  p = p * s - 7.34990630326855e-04f;
+  p = p * s - 2.95459980854025e-03f;
+  p = p * s - 1.60960333262415e-02f;
+  float q = -1.45660718464996e-05f;
+  q = q * s - 2.13374055278905e-04f;
+  q = q * s - 1.68282697438203e-03f;
+  q = q * s - 7.37332916720468e-03f;
+  q = q * s - 1.42647390514189e-02f;
+  return x * p / q;
+}

@@ -1,0 +1,42 @@
+import CKernels
+import COpenBLAS
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// Starts OpenBLAS with the kernels that fit the processor.
+///
+/// OpenBLAS picks kernels by a table of processor names made before the newest ones, and takes an
+/// AVX-512 machine that it does not know for a Haswell, at half the speed. So, before the first
+/// product and only there, the choice is made again with `OPENBLAS_CORETYPE` set.
+package enum OpenBLAS {
+  /// The kernels in use, such as `SkylakeX`.
+  package static let kernels: String = start()
+
+  private static func coreName() -> String {
+    guard let name = openblas_get_corename() else { return "unknown" }
+    return String(cString: name)
+  }
+
+  private static func start() -> String {
+    let lesser: Set<String> = ["Haswell", "Zen", "Sandybridge", "Prescott", "Core2", "Nehalem"]
+    if getenv("OPENBLAS_CORETYPE") == nil, lesser.contains(coreName()), processorHasAVX512() {
+      setenv("OPENBLAS_CORETYPE", "SkylakeX", 1)
+      gotoblas_dynamic_quit()
+      gotoblas_dynamic_init()
+    }
+    // Threads belong to `Parallel`; a product runs on the thread that calls it.
+    openblas_set_num_threads(1)
+    return coreName()
+  }
+
+  /// AVX-512 F, DQ, BW, VL and CD, which the SkylakeX kernels use.
+  private static func processorHasAVX512() -> Bool {
+    #if arch(x86_64)
+      return decant_has_avx512() != 0
+    #else
+      return false
+    #endif
+  }
+}
