@@ -12,19 +12,20 @@ VECTORISED void decant_adamw(float *restrict parameters, const float *restrict g
                              float *restrict m, float *restrict v, int64_t n,
                              decant_adamw_options o) {
 #pragma clang fp contract(fast)
-  const float shrink = 1.0f - o.learning_rate * o.weight_decay;
-  const float step = o.learning_rate / o.bias_correction1;
-  const float root = 1.0f / sqrtf(o.bias_correction2);
-  const float keep1 = o.beta1, take1 = 1.0f - o.beta1;
-  const float keep2 = o.beta2, take2 = 1.0f - o.beta2;
+  const float scale = (float)o.gradient_scale, epsilon = (float)o.epsilon;
+  const float shrink = (float)(1 - o.learning_rate * o.weight_decay);
+  const float step = (float)(o.learning_rate / o.bias_correction1);
+  const float root = (float)(1 / sqrt(o.bias_correction2));
+  const float keep1 = (float)o.beta1, take1 = (float)(1 - o.beta1);
+  const float keep2 = (float)o.beta2, take2 = (float)(1 - o.beta2);
   for (int64_t i = 0; i < n; i++) {
-    const float g = gradients[i] * o.gradient_scale;
+    const float g = gradients[i] * scale;
     const float first = keep1 * m[i] + take1 * g;
     const float second = keep2 * v[i] + take2 * g * g;
     m[i] = first;
     v[i] = second;
     // The intrinsic sets no errno, which would keep the loop from vectorising.
-    const float denominator = __builtin_elementwise_sqrt(second) * root + o.epsilon;
+    const float denominator = __builtin_elementwise_sqrt(second) * root + epsilon;
     parameters[i] = shrink * parameters[i] - step * first / denominator;
   }
 }

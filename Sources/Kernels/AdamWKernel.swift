@@ -5,26 +5,27 @@ package enum AdamWKernel {
   /// The numbers of one update.
   package struct Options: Sendable {
     /// Coefficient of gradient clipping; 1 leaves the gradient as it is.
-    package var gradientScale: Float
+    package var gradientScale: Double
     /// Learning rate of this step.
-    package var learningRate: Float
+    package var learningRate: Double
     /// Decoupled weight decay.
-    package var weightDecay: Float
+    package var weightDecay: Double
     /// Decay of the first moment.
-    package var beta1: Float
+    package var beta1: Double
     /// Decay of the second moment.
-    package var beta2: Float
+    package var beta2: Double
     /// Added to the root of the second moment.
-    package var epsilon: Float
+    package var epsilon: Double
     /// 1 - beta1^t, t counted from 1.
-    package var biasCorrection1: Float
+    package var biasCorrection1: Double
     /// 1 - beta2^t.
-    package var biasCorrection2: Float
+    package var biasCorrection2: Double
 
     /// The numbers of one update.
     package init(
-      gradientScale: Float, learningRate: Float, weightDecay: Float, beta1: Float, beta2: Float,
-      epsilon: Float, biasCorrection1: Float, biasCorrection2: Float
+      gradientScale: Double, learningRate: Double, weightDecay: Double, beta1: Double,
+      beta2: Double,
+      epsilon: Double, biasCorrection1: Double, biasCorrection2: Double
     ) {
       self.gradientScale = gradientScale
       self.learningRate = learningRate

@@ -11,9 +11,9 @@ package enum SoftTargetLossKernels {
 
     fileprivate var kind: Int32 {
       switch self {
-      case .bucket: Int32(DECANT_TAIL_BUCKET.rawValue)
-      case .uniform: Int32(DECANT_TAIL_UNIFORM.rawValue)
-      case .renormalise: Int32(DECANT_TAIL_RENORMALISE.rawValue)
+      case .bucket: Int32(DECANT_TAIL_BUCKET)
+      case .uniform: Int32(DECANT_TAIL_UNIFORM)
+      case .renormalise: Int32(DECANT_TAIL_RENORMALISE)
       }
     }
   }
@@ -69,7 +69,8 @@ package enum SoftTargetLossKernels {
     let vocab = Int32(clamping: logits.count)
     precondition(options.temperature > 0, "temperature \(options.temperature) is not above 0")
     precondition(options.label < vocab, "label \(options.label) of \(vocab)")
-    precondition(ids.count == probabilities.count, "\(ids.count) IDs, \(probabilities.count) values")
+    precondition(
+      ids.count == probabilities.count, "\(ids.count) IDs, \(probabilities.count) values")
     precondition(scratch.count >= ids.count, "scratch of \(scratch.count) for \(ids.count) IDs")
     for id in ids { precondition(id >= 0 && id < vocab, "kept ID \(id) of \(vocab)") }
     guard let row = logits.baseAddress else { return Loss(soft: 0, hard: 0) }
@@ -90,7 +91,8 @@ package enum SoftTargetLossKernels {
     options: Options
   ) -> Loss {
     precondition(options.temperature > 0, "temperature \(options.temperature) is not above 0")
-    precondition(logits.count == teacher.count, "\(logits.count) logits, \(teacher.count) teacher's")
+    precondition(
+      logits.count == teacher.count, "\(logits.count) logits, \(teacher.count) teacher's")
     precondition(Int(options.label) < logits.count, "label \(options.label) of \(logits.count)")
     guard let row = logits.baseAddress, let target = teacher.baseAddress else {
       return Loss(soft: 0, hard: 0)

@@ -5,13 +5,13 @@
 // The optimiser's passes over one contiguous range of parameters [n].
 
 typedef struct {
-  float gradient_scale;       // clipping coefficient, 1 = none
-  float learning_rate;        // of this step
-  float weight_decay;         // decoupled
-  float beta1, beta2;
-  float epsilon;
-  float bias_correction1;     // 1 - beta1^t
-  float bias_correction2;     // 1 - beta2^t
+  double gradient_scale;    // clipping coefficient, 1 = none
+  double learning_rate;     // of this step
+  double weight_decay;      // decoupled
+  double beta1, beta2;
+  double epsilon;
+  double bias_correction1;  // 1 - beta1^t
+  double bias_correction2;  // 1 - beta2^t
 } decant_adamw_options;
 
 // One AdamW update in place, in the order of torch.optim.AdamW. No buffer aliases another.
