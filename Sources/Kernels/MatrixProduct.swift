@@ -5,14 +5,14 @@ package enum MatrixProduct {
   /// Writes `c = op(a) op(b)`, or adds to it.
   ///
   /// - Parameters:
-  ///   - a: `[M, K]`, or `[K, M]` where `transposed`.
-  ///   - b: `[K, N]`, or `[N, K]` where `transposed`.
+  ///   - a: `[M, K]`, or `[K, M]` with `transposeA`.
+  ///   - b: `[K, N]`, or `[N, K]` with `transposeB`.
   ///   - c: `[M, N]`; aliases neither.
   ///   - accumulate: Add to `c` instead of replacing it.
   /// - Precondition: the shapes agree.
   package static func multiply(
-    _ a: Matrix, transposed transposeA: Bool = false, _ b: Matrix,
-    transposed transposeB: Bool = false, into c: Matrix, accumulate: Bool = false
+    _ a: Matrix, _ b: Matrix, transposeA: Bool = false, transposeB: Bool = false, into c: Matrix,
+    accumulate: Bool = false
   ) {
     let m = transposeA ? a.columns : a.rows
     let k = transposeA ? a.rows : a.columns

@@ -34,11 +34,11 @@ package enum Parallel {
 
   /// As `forEach`, and tells the body the part's index, below `parts(count, grain:)`.
   package static func forEachPart(
-    _ count: Int, grain: Int = 1, _ body: (Int, Range<Int>) -> Void
+    _ count: Int, grain: Int = 1, threads: Int = threads, _ body: (Int, Range<Int>) -> Void
   ) {
     guard count > 0 else { return }
     let units = (count + grain - 1) / grain
-    let parts = self.parts(count, grain: grain)
+    let parts = self.parts(count, grain: grain, threads: threads)
     guard parts > 1 else { return body(0, 0..<count) }
     withoutActuallyEscaping(body) { body in
       let shared = SharedBody(body: body)
@@ -51,7 +51,7 @@ package enum Parallel {
   }
 
   /// Number of parts that `forEach` makes of `count` items, for scratch memory of each part.
-  package static func parts(_ count: Int, grain: Int = 1) -> Int {
+  package static func parts(_ count: Int, grain: Int = 1, threads: Int = threads) -> Int {
     max(1, min(threads, (count + grain - 1) / grain))
   }
 

@@ -1,0 +1,52 @@
+import CKernels
+
+/// Additions and copies of single rows.
+package enum RowOperations {
+  /// target += source, `count` floats each.
+  package static func add(
+    _ source: UnsafePointer<Float>, to target: UnsafeMutablePointer<Float>, count: Int
+  ) {
+    decant_add(target, source, count)
+  }
+
+  /// target += source.
+  package static func add(_ source: Matrix, to target: Matrix) {
+    precondition(source.count == target.count, "sizes \(source.count) and \(target.count) differ")
+    decant_add(target.base, source.base, source.count)
+  }
+
+  /// Copies the named rows of `source` one after another.
+  ///
+  /// - Parameters:
+  ///   - rows: Indexes into `source`.
+  ///   - source: `[anything, columns]`.
+  ///   - target: `[rows.count, columns]`.
+  package static func gather(_ rows: ArraySlice<Int32>, of source: Matrix, into target: Matrix) {
+    precondition(target.rows == rows.count && target.columns == source.columns, "target's shape")
+    for (index, row) in rows.enumerated() {
+      precondition(row >= 0 && row < source.rows, "row \(row) of \(source.rows)")
+      (target.base + index * target.columns).update(
+        from: source.base + Int(row) * source.columns, count: source.columns)
+    }
+  }
+
+  /// Adds each row of `source` to the named row of `target`.
+  package static func scatterAdd(
+    _ source: Matrix, to rows: ArraySlice<Int32>, of target: Matrix
+  ) {
+    precondition(source.rows == rows.count && target.columns == source.columns, "source's shape")
+    for (index, row) in rows.enumerated() {
+      precondition(row >= 0 && row < target.rows, "row \(row) of \(target.rows)")
+      add(
+        source.base + index * source.columns, to: target.base + Int(row) * target.columns,
+        count: source.columns)
+    }
+  }
+
+  /// The dot product in double precision.
+  package static func dot(
+    _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, count: Int
+  ) -> Double {
+    decant_dot(x, y, count)
+  }
+}

@@ -1,0 +1,196 @@
+package import Kernels
+
+/// An encoder (BERT or DistilBERT) with its masked-language-model head.
+///
+/// The object owns its parameters, gradients and activations; one thread calls it at a time, and
+/// the products inside use the threads of `Parallel`.
+package final class MaskedLanguageModel {
+  /// The model's shape.
+  package let configuration: EncoderConfiguration
+  /// Where each parameter lies in `parameters` and in `gradients`.
+  package let layout: ParameterLayout
+  /// All parameters, one contiguous array.
+  package let parameters: FloatBuffer
+  /// Gradients in the layout of `parameters`, added to by `trainHead` and `backward`.
+  package private(set) lazy var gradients = FloatBuffer(count: layout.count)
+
+  var activations: Activations?
+  var batch = PackedBatch(tokenIDs: [], sequenceStarts: [0])
+  var probabilityStarts: [Int] = []
+  let head: MaskedLanguageModelHead
+
+  /// Makes a model whose parameters are all zero.
+  package init(configuration: EncoderConfiguration) {
+    self.configuration = configuration
+    layout = ParameterLayout(configuration)
+    parameters = FloatBuffer(count: layout.count)
+    head = MaskedLanguageModelHead(configuration: configuration)
+  }
+
+  /// Sets weights to draws from N(0, initializerRange²), biases to 0 and norms to the identity.
+  package func initializeRandomly(seed: UInt64) {
+    var generator = SplitMix64(seed: seed)
+    for entry in layout.entries { initialize(entry, using: &generator) }
+  }
+
+  func initialize(_ entry: ParameterLayout.Entry, using generator: inout SplitMix64) {
+    let values = UnsafeMutableBufferPointer(
+      start: parameters.base + entry.offset, count: entry.count)
+    if entry.decays {
+      let scale = Double(configuration.initializerRange)
+      for index in values.indices { values[index] = Float(scale * generator.nextNormal()) }
+    } else {
+      values.update(repeating: entry.parameter.isNormScale ? 1 : 0)
+    }
+  }
+
+  /// The values of a parameter.
+  package func values(of parameter: Parameter) -> UnsafeMutablePointer<Float> {
+    parameters.base + layout.entry(parameter).offset
+  }
+
+  /// A product's weight as a matrix `[out, in]`; for queries, see `queryKeyValueWeight`.
+  package func weight(_ parameter: Parameter) -> Matrix {
+    let entry = layout.entry(parameter)
+    return Matrix(parameters, offset: entry.offset, rows: entry.shape[0], columns: entry.shape[1])
+  }
+
+  func gradient(of parameter: Parameter) -> UnsafeMutablePointer<Float> {
+    gradients.base + layout.entry(parameter).offset
+  }
+
+  func weightGradient(_ parameter: Parameter) -> Matrix {
+    let entry = layout.entry(parameter)
+    return Matrix(gradients, offset: entry.offset, rows: entry.shape[0], columns: entry.shape[1])
+  }
+
+  /// Runs the encoder over a batch.
+  ///
+  /// - Parameters:
+  ///   - batch: Sequences no longer than `maxPositionEmbeddings`, IDs below `vocabSize`.
+  ///   - training: Keep what `backward` needs, and set `lastHiddenGradient` to zero.
+  /// - Precondition: the batch fits the configuration.
+  package func encode(_ batch: PackedBatch, training: Bool) {
+    check(batch)
+    self.batch = batch
+    probabilityStarts = Attention.probabilityStarts(
+      sequenceStarts: batch.sequenceStarts, heads: configuration.numAttentionHeads)
+    let plan = plan(training: training)
+    embed(into: plan)
+    var hidden = view(plan.embeddings, configuration.hiddenSize)
+    for layer in 0..<configuration.numHiddenLayers {
+      hidden = forward(layer: layer, input: hidden, plan.layers[layer])
+    }
+    if let scratch = plan.backward {
+      let gradient = view(scratch.lastHidden, configuration.hiddenSize)
+      gradient.base.update(repeating: 0, count: gradient.count)
+    }
+  }
+
+  /// The last layer's output, `[tokens, hidden]`; valid until the next `encode`.
+  package var lastHiddenStates: Matrix {
+    view(encoded.layers[configuration.numHiddenLayers - 1].output, configuration.hiddenSize)
+  }
+
+  /// The embeddings' output and each layer's, `[tokens, hidden]`, after `encode(training: true)`.
+  package var hiddenStates: [Matrix] {
+    precondition(encoded.training, "inner hidden states are kept by encode(training: true)")
+    return [view(encoded.embeddings, configuration.hiddenSize)]
+      + encoded.layers.map { view($0.output, configuration.hiddenSize) }
+  }
+
+  /// The gradient of the loss by `lastHiddenStates`; `trainHead` and the caller add to it.
+  package var lastHiddenGradient: Matrix {
+    view(backwardScratch.lastHidden, configuration.hiddenSize)
+  }
+
+  /// Propagates `lastHiddenGradient` through the encoder and adds to `gradients`.
+  ///
+  /// - Precondition: the batch was encoded for training; called once for each `encode`.
+  package func backward() {
+    let plan = encoded
+    for layer in (0..<configuration.numHiddenLayers).reversed() {
+      let input = layer == 0 ? plan.embeddings : plan.layers[layer - 1].output
+      backward(layer: layer, input: view(input, configuration.hiddenSize), plan.layers[layer])
+    }
+    embedBackward()
+  }
+
+  func view(_ buffer: FloatBuffer, _ columns: Int) -> Matrix {
+    Matrix(buffer, rows: batch.tokenCount, columns: columns)
+  }
+
+  var encoded: Activations {
+    guard let activations else { preconditionFailure("encode a batch first") }
+    return activations
+  }
+
+  var backwardScratch: Activations.BackwardScratch {
+    guard let scratch = encoded.backward else {
+      preconditionFailure("the batch was encoded for inference; pass training: true")
+    }
+    return scratch
+  }
+
+  /// The memory plan for the current batch; grown by a quarter where it is too small.
+  private func plan(training: Bool) -> Activations {
+    let tokens = batch.tokenCount
+    let longest = batch.longestSequence
+    let probabilities = probabilityStarts[probabilityStarts.count - 1]
+    if let activations,
+      activations.holds(
+        tokens: tokens, probabilityCount: probabilities, longestSequence: longest,
+        training: training)
+    {
+      return activations
+    }
+    let old = activations
+    activations = nil  // frees the old plan before the new one is made
+    let plan = Activations(
+      configuration: configuration,
+      tokens: max(tokens, old.map { min($0.tokens * 5 / 4, tokens * 5 / 4) } ?? 0),
+      probabilityCount: max(probabilities, old?.probabilityCount ?? 0),
+      longestSequence: max(longest, old?.longestSequence ?? 0),
+      training: training || old?.training == true)
+    activations = plan
+    return plan
+  }
+
+  private func check(_ batch: PackedBatch) {
+    precondition(batch.tokenCount > 0, "an empty batch")
+    precondition(
+      batch.longestSequence <= configuration.maxPositionEmbeddings,
+      "a sequence of \(batch.longestSequence) tokens; the model has "
+        + "\(configuration.maxPositionEmbeddings) positions")
+    let vocabulary = Int32(configuration.vocabSize)
+    precondition(
+      batch.tokenIDs.allSatisfy { $0 >= 0 && $0 < vocabulary },
+      "a token ID is outside 0..<\(vocabulary)")
+    let types = Int32(configuration.typeVocabSize)
+    precondition(
+      batch.typeIDs.allSatisfy { $0 >= 0 && $0 < types }, "a token type is outside 0..<\(types)")
+  }
+}
+
+extension Parameter {
+  /// True for the scale of a layer norm, which starts at 1.
+  var isNormScale: Bool {
+    switch self {
+    case .embeddingNorm(.weight), .layer(_, .attentionNorm, .weight),
+      .layer(_, .outputNorm, .weight), .headNorm(.weight):
+      true
+    default: false
+    }
+  }
+}
+
+extension MaskedLanguageModel {
+  /// Attention probabilities `[L, L]` (query, key) of one head, after `encode(training: true)`.
+  package func attentionProbabilities(layer: Int, sequence: Int, head: Int) -> Matrix {
+    precondition(encoded.training, "inner states are kept by encode(training: true)")
+    let length = Int(batch.sequenceStarts[sequence + 1] - batch.sequenceStarts[sequence])
+    return Matrix(
+      encoded.layers[layer].probabilities,
+      offset: probabilityStarts[sequence] + head * length * length, rows: length, columns: length)
+  }
+}

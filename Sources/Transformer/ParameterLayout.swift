@@ -1,0 +1,117 @@
+/// One tensor of a model by its part in the computation, whatever the checkpoint calls it.
+package enum Parameter: Hashable, Sendable {
+  case wordEmbeddings
+  case positionEmbeddings
+  case tokenTypeEmbeddings
+  case embeddingNorm(Term)
+  case layer(Int, LayerPart, Term)
+  case headTransform(Term)
+  case headNorm(Term)
+  case decoderBias
+
+  /// Weight or bias; of a norm, the scale or the shift.
+  package enum Term: String, Hashable, Sendable {
+    case weight
+    case bias
+  }
+
+  /// The tensors of one transformer layer.
+  package enum LayerPart: Hashable, Sendable, CaseIterable {
+    case query, key, value, attentionOutput, attentionNorm, intermediate, output, outputNorm
+  }
+}
+
+/// Where each parameter lies in the one contiguous array of a model, and in that of its gradient.
+package struct ParameterLayout: Sendable {
+  /// One tensor of the array.
+  package struct Entry: Sendable {
+    /// Its part in the computation.
+    package let parameter: Parameter
+    /// Its name in a Hugging Face checkpoint.
+    package let name: String
+    /// Its shape; a product's weight is `[out, in]`.
+    package let shape: [Int]
+    /// Index of its first float.
+    package let offset: Int
+    /// Number of floats.
+    package let count: Int
+    /// False for biases and layer norms, which weight decay leaves alone.
+    package let decays: Bool
+    /// True for the masked-language-model head (its decoder is the word embeddings, tied).
+    package let isHead: Bool
+  }
+
+  /// All tensors in the order of the array.
+  package let entries: [Entry]
+  /// Floats in the array.
+  package let count: Int
+  private let index: [Parameter: Int]
+
+  /// Lays out the parameters of a configuration.
+  package init(_ configuration: EncoderConfiguration) {
+    let (c, f, v) = (
+      configuration.hiddenSize, configuration.intermediateSize, configuration.vocabSize
+    )
+    var shapes: [(Parameter, [Int])] = [
+      (.wordEmbeddings, [v, c]), (.positionEmbeddings, [configuration.maxPositionEmbeddings, c]),
+    ]
+    if configuration.typeVocabSize > 0 {
+      shapes.append((.tokenTypeEmbeddings, [configuration.typeVocabSize, c]))
+    }
+    shapes += [(.embeddingNorm(.weight), [c]), (.embeddingNorm(.bias), [c])]
+    for layer in 0..<configuration.numHiddenLayers {
+      // Queries, keys and values lie side by side: one [3C, C] product serves the three.
+      shapes += [
+        (.layer(layer, .query, .weight), [c, c]), (.layer(layer, .key, .weight), [c, c]),
+        (.layer(layer, .value, .weight), [c, c]), (.layer(layer, .query, .bias), [c]),
+        (.layer(layer, .key, .bias), [c]), (.layer(layer, .value, .bias), [c]),
+        (.layer(layer, .attentionOutput, .weight), [c, c]),
+        (.layer(layer, .attentionOutput, .bias), [c]),
+        (.layer(layer, .attentionNorm, .weight), [c]), (.layer(layer, .attentionNorm, .bias), [c]),
+        (.layer(layer, .intermediate, .weight), [f, c]),
+        (.layer(layer, .intermediate, .bias), [f]), (.layer(layer, .output, .weight), [c, f]),
+        (.layer(layer, .output, .bias), [c]), (.layer(layer, .outputNorm, .weight), [c]),
+        (.layer(layer, .outputNorm, .bias), [c]),
+      ]
+    }
+    shapes += [
+      (.headTransform(.weight), [c, c]), (.headTransform(.bias), [c]), (.headNorm(.weight), [c]),
+      (.headNorm(.bias), [c]), (.decoderBias, [v]),
+    ]
+    var entries: [Entry] = []
+    var offset = 0
+    for (parameter, shape) in shapes {
+      let count = shape.reduce(1, *)
+      entries.append(
+        Entry(
+          parameter: parameter, name: configuration.architecture.names.name(of: parameter),
+          shape: shape, offset: offset, count: count, decays: shape.count == 2,
+          isHead: parameter.isHead))
+      offset += count
+    }
+    self.entries = entries
+    self.count = offset
+    index = Dictionary(
+      entries.enumerated().map { ($1.parameter, $0) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  /// The entry of a parameter.
+  ///
+  /// - Precondition: the configuration has it.
+  package func entry(_ parameter: Parameter) -> Entry {
+    guard let position = index[parameter] else {
+      preconditionFailure("this model has no \(parameter)")
+    }
+    return entries[position]
+  }
+}
+
+extension Parameter {
+  /// True for the masked-language-model head.
+  package var isHead: Bool {
+    switch self {
+    case .headTransform, .headNorm, .decoderBias: true
+    default: false
+    }
+  }
+}
