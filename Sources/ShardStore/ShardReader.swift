@@ -1,0 +1,165 @@
+package import Foundation
+import GRDB
+
+/// Reads a sealed shard.
+///
+/// Owns one read-only connection to SQLite. Any thread may call it; payloads are fetched one after
+/// the other, decoding and checksums run on the calling threads at once.
+package final class ShardReader: Sendable {
+  /// The file's name without `.sqlite`, as the writer was given it.
+  package let name: String
+
+  /// What the writer was given, without the container's own keys.
+  package let metadata: [String: String]
+
+  /// Number of blocks; they are numbered from 0.
+  package let blockCount: Int
+
+  /// What identifies the shard.
+  package let summary: ShardSummary
+
+  private let file: String
+  private let queue: DatabaseQueue
+  private let directory: ShardDirectory
+  private let namesOfBlock: [Int: [String]]
+
+  /// Opens a shard and checks its header, its schema and the digest of its directory.
+  ///
+  /// The payloads are checked as they are read, or all at once by `verify()`.
+  ///
+  /// - Throws: `ShardStoreError`.
+  package init(url: URL, limits: ShardLimits = ShardLimits()) throws {
+    file = url.path
+    let label = url.lastPathComponent
+    let bytes = try ShardHeader.check(url)
+    var configuration = Configuration()
+    configuration.readonly = true
+    configuration.label = label
+    configuration.prepareDatabase { db in
+      // What SQLite recommends for files of unknown origin (sqlite.org/security.html), and a memory
+      // map, which spares a copy of each page.
+      try db.execute(
+        sql: """
+          PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA query_only = ON;
+          PRAGMA mmap_size = 1073741824;
+          """)
+    }
+    do {
+      queue = try DatabaseQueue(path: url.path, configuration: configuration)
+      directory = try queue.read { db in
+        try Self.checkSchema(db, file: url.path)
+        return try ShardDirectory(db, shard: label, limits: limits)
+      }
+    } catch {
+      throw SQLiteFailure.reading(url.path, error)
+    }
+
+    func require(_ what: String, _ found: String?, _ expected: String) throws {
+      if found != expected {
+        throw ShardStoreError.damagedDirectory(
+          shard: label, what: what, expected: expected, found: found ?? "missing")
+      }
+    }
+    let digest = directory.digest()
+    try require("digest", directory.metadata[ShardFormat.digestKey], digest)
+    try require(
+      "number of blocks", directory.metadata[ShardFormat.blocksKey], "\(directory.blockCount)")
+    guard let name = directory.metadata[ShardFormat.nameKey] else {
+      throw ShardStoreError.damagedDirectory(
+        shard: label, what: "name", expected: "present", found: "missing")
+    }
+    self.name = name
+    blockCount = directory.blockCount
+    metadata = directory.metadata.filter { !$0.key.hasPrefix(ShardFormat.reservedPrefix) }
+    summary = ShardSummary(name: name, blocks: blockCount, bytes: bytes, digest: digest)
+    namesOfBlock = Dictionary(grouping: directory.entries.keys, by: \.block)
+      .mapValues { $0.map(\.name).sorted() }
+  }
+
+  /// The names of a block's streams, in order; empty where there is no such block.
+  package func streamNames(block: Int) -> [String] { namesOfBlock[block] ?? [] }
+
+  /// The names of the streams of the shard as a whole, in order.
+  package var shardStreamNames: [String] { streamNames(block: ShardFormat.shardLevel) }
+
+  /// The decoded bytes of a stream of a block, checked against their checksum.
+  ///
+  /// - Throws: `ShardStoreError.missingStream`, `.damagedStream` or `.unreadable`.
+  package func stream(_ name: String, block: Int) throws -> [UInt8] {
+    guard let entry = directory.entries[.init(block: block, name: name)] else {
+      throw ShardStoreError.missingStream(shard: self.name, block: block, stream: name)
+    }
+    do {
+      let payload = try payload(entry)
+      return try StreamCodec.decode(
+        payload, codec: entry.codec, rawBytes: entry.rawBytes, checksum: entry.checksum)
+    } catch let failure as LZ4Frame.Failure {
+      throw damaged(block, name, failure.what, failure.expected, failure.found)
+    } catch let error as DatabaseError {
+      throw damaged(block, name, "payload", "readable", SQLiteFailure.reason(error))
+    }
+  }
+
+  /// The decoded bytes of a stream that belongs to the shard as a whole.
+  ///
+  /// - Throws: As `stream(_:block:)`.
+  package func shardStream(_ name: String) throws -> [UInt8] {
+    try stream(name, block: ShardFormat.shardLevel)
+  }
+
+  /// Decoded size of a stream in bytes, without reading it; nil where there is none.
+  package func rawBytes(_ name: String, block: Int) -> Int? {
+    directory.entries[.init(block: block, name: name)]?.rawBytes
+  }
+
+  /// Reads and checks every stream.
+  ///
+  /// - Throws: `ShardStoreError` of the first that is damaged.
+  package func verify() throws {
+    for block in ShardFormat.shardLevel..<blockCount {
+      for name in streamNames(block: block) { _ = try stream(name, block: block) }
+    }
+  }
+
+  /// Sizes of the streams, by name, summed over the blocks.
+  package func streamBytes() -> [String: StreamBytes] {
+    var sizes: [String: StreamBytes] = [:]
+    for (key, entry) in directory.entries {
+      sizes[key.name, default: StreamBytes()] += StreamBytes(
+        raw: entry.rawBytes, stored: entry.storedBytes)
+    }
+    return sizes
+  }
+
+  private func payload(_ entry: ShardDirectory.Entry) throws -> Data {
+    let value = try queue.read { db in
+      let statement = try db.cachedStatement(sql: "SELECT payload FROM streams WHERE rowid = ?")
+      return try DatabaseValue.fetchOne(statement, arguments: [entry.row])
+    }
+    guard case .blob(let payload) = value?.storage, payload.count == entry.storedBytes else {
+      throw LZ4Frame.Failure(
+        what: "payload", expected: "\(entry.storedBytes) bytes", found: "something else")
+    }
+    return payload
+  }
+
+  private func damaged(
+    _ block: Int, _ stream: String, _ what: String, _ expected: String, _ found: String
+  ) -> ShardStoreError {
+    .damagedStream(
+      shard: name, block: block, stream: stream, what: what, expected: expected, found: found)
+  }
+
+  private static func checkSchema(_ db: Database, file: String) throws {
+    let values = try DatabaseValue.fetchAll(
+      db, sql: "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid")
+    let found = values.map { value -> String in
+      if case .string(let sql) = value.storage { sql } else { "not a text" }
+    }
+    if found != ShardFormat.schema {
+      throw ShardStoreError.notAShard(
+        file: file, field: "schema", expected: "tables metadata and streams",
+        found: found.joined(separator: "; "))
+    }
+  }
+}

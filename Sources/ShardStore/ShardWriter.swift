@@ -1,0 +1,176 @@
+package import Foundation
+import GRDB
+
+/// Writes one shard, block by block, and seals it.
+///
+/// Until it is sealed the shard is `<name>.sqlite.partial`; each block is one transaction, so a
+/// process that is killed loses at most the block it was writing, and the next writer of the same
+/// name and metadata goes on after the last committed one. Owns the file, its lock and one
+/// connection; one caller at a time.
+package final class ShardWriter {
+  /// The file's name without `.sqlite`.
+  package let name: String
+
+  /// Blocks in the file; the next one appended has this number.
+  package private(set) var committedBlocks: Int
+
+  private let files: ShardFiles
+  private let limits: ShardLimits
+  private var open: (queue: DatabaseQueue, lock: PosixFile)?
+
+  /// Opens the partial shard of that name, or begins one.
+  ///
+  /// A partial shard of other metadata, or one that cannot be read, is discarded.
+  ///
+  /// - Parameters:
+  ///   - folder: An existing folder.
+  ///   - name: For example `shard-00000`; a stream name in form.
+  ///   - metadata: Kept in the shard and part of its digest. Keys must not begin with `shard.`.
+  ///   - limits: Largest stream.
+  ///   - maximumPages: SQLite's `max_page_count`, which tests use as a disk that fills up.
+  /// - Throws: `ShardStoreError.locked`, `.alreadySealed`, `.diskFull`, `.notWritten`.
+  /// - Precondition: `name` and the keys are as said.
+  package init(
+    folder: URL, name: String, metadata: [String: String], limits: ShardLimits = ShardLimits(),
+    maximumPages: Int? = nil
+  ) throws {
+    precondition(ShardFormat.isStreamName(name), "'\(name)' is not a shard name")
+    precondition(
+      !metadata.keys.contains { $0.hasPrefix(ShardFormat.reservedPrefix) },
+      "metadata keys that begin with '\(ShardFormat.reservedPrefix)' are the container's own")
+    self.name = name
+    self.limits = limits
+    files = ShardFiles(folder: folder, name: name)
+    let lock = try PosixFile(locking: files.partial.path)
+    if FileManager.default.fileExists(atPath: files.sealed.path) {
+      files.removePartial()
+      throw ShardStoreError.alreadySealed(file: files.sealed.path)
+    }
+    let wanted = metadata.merging([ShardFormat.nameKey: name]) { first, _ in first }
+    do {
+      let partial = PartialShard(files: files, limits: limits, maximumPages: maximumPages)
+      if let (queue, blocks) = try? partial.resume(metadata: wanted) {
+        open = (queue, lock)
+        committedBlocks = blocks
+      } else {
+        try lock.truncate()
+        files.removeLogs()
+        open = (try partial.begin(metadata: wanted), lock)
+        committedBlocks = 0
+      }
+    } catch {
+      throw SQLiteFailure.writing(files.partial.path, error)
+    }
+  }
+
+  deinit { close() }
+
+  /// Compresses the streams of the next block and commits them.
+  ///
+  /// - Throws: `ShardStoreError.streamTooLarge`, `.diskFull`, `.notWritten`; the shard is then as
+  ///   before the call.
+  /// - Precondition: There is a stream, no two have the same name, and the shard is not sealed.
+  package func append(block streams: [NamedStream]) throws {
+    precondition(!streams.isEmpty, "a block has at least one stream")
+    precondition(
+      Set(streams.map(\.name)).count == streams.count, "two streams of a block have one name")
+    try insert(streams, block: committedBlocks)
+    committedBlocks += 1
+  }
+
+  /// Adds, or replaces, a stream that belongs to the shard and not to a block.
+  ///
+  /// - Throws: As `append(block:)`.
+  package func appendShardStream(_ stream: NamedStream) throws {
+    try insert([stream], block: ShardFormat.shardLevel)
+  }
+
+  /// Completes the shard: writes it afresh, checks it, forces it to the disk, renames it to
+  /// `<name>.sqlite` and removes the partial one.
+  ///
+  /// The bytes depend on the content and the versions of SQLite and liblz4 only, not on how often
+  /// the writing was broken off.
+  ///
+  /// - Throws: `ShardStoreError`; the partial shard stays.
+  /// - Precondition: The shard is not sealed.
+  package func seal() throws -> ShardSummary {
+    let queue = connection
+    let file = files.sealing.path
+    do {
+      try queue.write { db in
+        try PartialShard.set(ShardFormat.blocksKey, "\(committedBlocks)", db)
+        let directory = try ShardDirectory(db, shard: name, limits: limits)
+        try PartialShard.set(ShardFormat.digestKey, directory.digest(), db)
+      }
+      try? FileManager.default.removeItem(at: files.sealing)
+      try queue.writeWithoutTransaction { try $0.execute(sql: "VACUUM INTO ?", arguments: [file]) }
+    } catch {
+      try? FileManager.default.removeItem(at: files.sealing)
+      throw SQLiteFailure.writing(file, error)
+    }
+    let summary: ShardSummary
+    do {
+      let reader = try ShardReader(url: files.sealing, limits: limits)
+      try reader.verify()
+      summary = reader.summary
+    }
+    try PosixFile.synchronize(file)
+    try AtomicFile.commit(files.sealing, as: files.sealed)
+    close(removingPartial: true)
+    return summary
+  }
+
+  /// Gives up the lock and the connection; what was committed stays for the next writer.
+  package func close() {
+    close(removingPartial: false)
+  }
+
+  private func close(removingPartial: Bool) {
+    guard let (queue, lock) = open else { return }
+    open = nil
+    try? queue.close()
+    if removingPartial { files.removePartial() }
+    lock.close()
+  }
+
+  private var connection: DatabaseQueue {
+    guard let open else { preconditionFailure("the shard is sealed or closed") }
+    return open.queue
+  }
+
+  private func insert(_ streams: [NamedStream], block: Int) throws {
+    for stream in streams where stream.bytes.count > limits.streamBytes {
+      throw ShardStoreError.streamTooLarge(
+        shard: name, block: block, stream: stream.name, bytes: stream.bytes.count,
+        limit: limits.streamBytes)
+    }
+    let encoded = try streams.map { stream in
+      do {
+        return try StreamCodec.encode(stream)
+      } catch let failure as LZ4Frame.Failure {
+        throw ShardStoreError.notWritten(
+          file: files.partial.path, reason: "\(failure.what): \(failure.found)")
+      }
+    }
+    do {
+      try connection.write { db in
+        // A stream that is there keeps its row, so that a resumed run leaves the same bytes.
+        let statement = try db.cachedStatement(
+          sql: """
+            INSERT INTO streams (block, name, codec, rawBytes, checksum, payload)
+            VALUES (?, ?, ?, ?, ?, ?)
+            ON CONFLICT (block, name) DO UPDATE SET codec = excluded.codec,
+            rawBytes = excluded.rawBytes, checksum = excluded.checksum, payload = excluded.payload
+            """)
+        for stream in encoded {
+          try statement.execute(arguments: [
+            block, stream.name, stream.codec.rawValue, stream.rawBytes, stream.checksum,
+            stream.payload,
+          ])
+        }
+      }
+    } catch {
+      throw SQLiteFailure.writing(files.partial.path, error)
+    }
+  }
+}
