@@ -49,6 +49,12 @@ package enum SoftTargetLossKernels {
     package var soft: Double
     /// The cross entropy; 0 without a label.
     package var hard: Double
+
+    /// Losses of one row.
+    package init(soft: Double, hard: Double) {
+      self.soft = soft
+      self.hard = hard
+    }
   }
 
   /// Kept IDs and their probabilities, with a treatment of the mass outside them.

@@ -18,21 +18,33 @@ struct MaskedSequences {
   private var tokenIDs: [Int32] = []
   private var starts: [Int32] = [0]
 
-  /// Corrupts and adds the sequences of a batch.
+  /// No sequence yet.
+  init() {}
+
+  /// Corrupts the sequences of a batch.
   init(
     _ references: [SequenceReference], store: SequenceStore, masker: Masker, replica: Int
   ) throws {
     for reference in references {
-      let original = try store.ids(reference)
-      let (corrupted, positions) = masker.corrupt(original, replica: replica)
-      entries.append(
-        Entry(
-          reference: reference, start: tokenIDs.count, original: original, corrupted: corrupted,
-          positions: positions))
-      tokenIDs += corrupted
-      starts.append(Int32(tokenIDs.count))
+      append(reference, original: try store.ids(reference), masker: masker, replica: replica)
     }
   }
+
+  /// Corrupts and adds a sequence.
+  mutating func append(
+    _ reference: SequenceReference, original: ArraySlice<Int32>, masker: Masker, replica: Int
+  ) {
+    let (corrupted, positions) = masker.corrupt(original, replica: replica)
+    entries.append(
+      Entry(
+        reference: reference, start: tokenIDs.count, original: original, corrupted: corrupted,
+        positions: positions))
+    tokenIDs += corrupted
+    starts.append(Int32(tokenIDs.count))
+  }
+
+  /// Tokens collected so far.
+  var tokenCount: Int { tokenIDs.count }
 
   /// The corrupted tokens.
   var packed: PackedBatch { PackedBatch(tokenIDs: tokenIDs, sequenceStarts: starts) }

@@ -17,6 +17,10 @@ struct CheckpointState: Codable, Equatable {
   var tokens: Int
   /// Bytes of `metrics.jsonl` that belong to the steps done.
   var metricsBytes: UInt64
+  /// Loss of the last step.
+  var lastLoss: Double
+  /// The last evaluation, where there was one.
+  var evaluation: EvaluationMetrics?
   /// Digest of the run's identity.
   var configurationDigest: String
   /// SHA-256 of each tensor file.

@@ -1,4 +1,4 @@
-package import Kernels
+import Kernels
 package import Transformer
 
 /// The triple loss of one batch, forward and backward.

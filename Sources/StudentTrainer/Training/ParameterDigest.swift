@@ -1,6 +1,7 @@
-package import Transformer
 import Crypto
-import Foundation
+package import Foundation
+import Kernels
+package import Transformer
 
 /// The SHA-256 of a model's parameters.
 package enum ParameterDigest {
