@@ -1,11 +1,15 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-let swiftSettings: [SwiftSetting] = [
-  .enableUpcomingFeature("ExistentialAny"),
-  .enableUpcomingFeature("MemberImportVisibility"),
-  .enableUpcomingFeature("InternalImportsByDefault"),
-]
+// Warnings are errors where CI runs; elsewhere a newer compiler's warnings stop nobody.
+let strict = Context.environment["CI"] != nil
+
+let swiftSettings: [SwiftSetting] =
+  [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+  ] + (strict ? [.treatAllWarnings(as: .error)] : [])
 
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
@@ -41,7 +45,7 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
     // Numerics: kernels, then models.
-    .target(name: "CKernels"),
+    .target(name: "CKernels", cSettings: strict ? [.treatAllWarnings(as: .error)] : []),
     library("Kernels", ["CKernels", "COpenBLAS"]),
     library("Transformer", ["Kernels"]),
 
@@ -61,6 +65,9 @@ let package = Package(
         crypto,
       ],
       swiftSettings: swiftSettings),
+
+    .executableTarget(
+      name: "bench", dependencies: ["Kernels", "Transformer"], swiftSettings: swiftSettings),
 
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
     tests("TokenizerTests", ["Tokenizer"]),

@@ -7,8 +7,14 @@ package enum ConfigurationFile {
   ///
   /// - Throws: `TransformerError.unreadable`, `.unsupportedArchitecture` or `.badConfiguration`.
   package static func read(folder: URL) throws -> EncoderConfiguration {
+    try read(file: folder.appending(path: "config.json"))
+  }
+
+  /// Reads a configuration file.
+  ///
+  /// - Throws: as `read(folder:)`.
+  package static func read(file: URL) throws -> EncoderConfiguration {
     struct Kind: Decodable { let modelType: String? }
-    let file = folder.appending(path: "config.json")
     let data: Data
     do {
       data = try Data(contentsOf: file)

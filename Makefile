@@ -1,0 +1,27 @@
+# make demo    the whole job on the text in data/, at most 6 minutes after the build
+# make test    the tests
+# make bench   speed, with a table; results in .build/bench/results.json
+# make lint    formatter and module graph
+SHELL := /bin/bash
+
+.PHONY: demo test bench build lint setup
+
+demo: build
+	@Scripts/demo.sh
+
+test: setup
+	swift test -c release
+
+bench: setup
+	swift build -c release --product bench
+	.build/release/bench
+
+build: setup
+	swift build -c release --product pipeline
+
+lint:
+	swift format lint --strict --parallel --recursive Sources Tests Package.swift
+	swift build -c release --explicit-target-dependency-import-check error
+
+setup:
+	@Scripts/setup.sh

@@ -1,0 +1,112 @@
+import ArgumentParser
+import Corpus
+import Foundation
+import StudentTrainer
+import Transformer
+
+/// `pipeline train-teacher`: masked language modelling, from scratch or continued.
+struct TrainTeacherCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train-teacher",
+    abstract: "Train a teacher: a BERT masked language model.",
+    discussion: """
+      From scratch with --layers, --hidden-size, --heads (or a --config file), or from a model \
+      folder with --from. An encoder without a masked-language-model head gets one with \
+      --add-mlm-head, started near the identity. The result is a Hugging Face folder; the same \
+      command after an interruption goes on where it was.
+
+      EXAMPLE
+        pipeline train-teacher --corpus corpus --from all-MiniLM-L6-v2 --add-mlm-head \
+      --output teacher
+      """)
+
+  @Option(help: "A tokenized corpus, as 'pipeline tokenize' writes it.")
+  var corpus: String
+
+  @Option(help: "The run's folder; the teacher is written there.")
+  var output: String
+
+  @Option(help: "A model folder to continue from.")
+  var from: String?
+
+  @Flag(name: .customLong("add-mlm-head"), help: "Give the encoder of --from a new head.")
+  var addMLMHead = false
+
+  @Option(help: "A config.json of a new BERT, instead of the sizes below.")
+  var config: String?
+
+  @Option(help: "Layers of a new BERT.")
+  var layers = 4
+
+  @Option(help: "Hidden size of a new BERT; its feed-forward is four times as wide.")
+  var hiddenSize = 128
+
+  @Option(help: "Attention heads of a new BERT.")
+  var heads = 2
+
+  @Option(help: "Positions of a new BERT.")
+  var positions = 512
+
+  @Option(help: "Number format of the written weights: fp32 or fp16.")
+  var weights = SafetensorsWriter.Precision.fp32
+
+  @OptionGroup(title: "Training") var training: TrainingOptions
+  @OptionGroup(title: "Masks") var masks: MaskOptions
+  @OptionGroup(title: "Common") var common: CommonOptions
+
+  func validate() throws {
+    if addMLMHead && from == nil {
+      throw ValidationError("--add-mlm-head needs the encoder: --from FOLDER")
+    }
+    if from != nil && config != nil {
+      throw ValidationError("--from brings its own config.json; leave out --config")
+    }
+  }
+
+  func run() throws {
+    common.start()
+    let corpus = try TokenizedCorpus.open(folder: URL(argument: corpus))
+    let model = try makeModel(vocabSize: corpus.manifest.vocabSize)
+    var recipe = TrainingConfiguration.hardLabels
+    training.apply(to: &recipe)
+    // Fresh masks each epoch, unless replicas are asked for.
+    var masks = masks.specification(for: corpus)
+    if masks.replicas == 1 { masks.replicas = max(1, recipe.steps ?? recipe.epochs) }
+    let source = try CorpusBatchSource(corpus: corpus, masks: masks, configuration: recipe)
+    let folder = URL(argument: output)
+    let progress = TrainingProgress(label: "train-teacher", quiet: common.quiet)
+    let trainer = try Trainer(
+      model: model, source: source, configuration: recipe, folder: folder,
+      evaluator: training.evaluator(), observer: progress)
+    progress.finish(try trainer.run())
+    try ModelExport.write(
+      trainer.model, tokenizer: corpus.tokenizer(), to: folder, precision: weights)
+    if !common.quiet { Terminal.note("teacher: \(output)") }
+  }
+
+  private func makeModel(vocabSize: Int) throws -> MaskedLanguageModel {
+    if let from {
+      let folder = URL(argument: from)
+      guard addMLMHead else { return try MaskedLanguageModel.load(folder: folder) }
+      return try MaskedLanguageModel.load(
+        folder: folder, missingHead: .addedNearIdentity(seed: training.seed))
+    }
+    let shape: EncoderConfiguration
+    if let config {
+      shape = try ConfigurationFile.read(file: URL(argument: config))
+    } else {
+      guard hiddenSize > 0, heads > 0, layers > 0, positions > 0, hiddenSize % heads == 0 else {
+        throw ValidationError(
+          "--hidden-size \(hiddenSize) must be a positive multiple of --heads \(heads), and "
+            + "--layers and --positions positive")
+      }
+      shape = EncoderConfiguration(
+        architecture: .bert, vocabSize: vocabSize, hiddenSize: hiddenSize, numHiddenLayers: layers,
+        numAttentionHeads: heads, intermediateSize: 4 * hiddenSize,
+        maxPositionEmbeddings: positions)
+    }
+    return StudentInitialiser.random(shape, seed: training.seed)
+  }
+}
+
+extension SafetensorsWriter.Precision: ExpressibleByArgument {}

@@ -1,0 +1,35 @@
+import ArgumentParser
+import Foundation
+import Kernels
+
+/// Options of every command that computes.
+struct CommonOptions: ParsableArguments {
+  @Option(help: "Threads; the default is the cores that this process may use.")
+  var threads: Int?
+
+  @Flag(help: "Show no progress; errors are still shown.")
+  var quiet = false
+
+  /// Checks the numbers.
+  func validate() throws {
+    if let threads, !(1...1024).contains(threads) {
+      throw ValidationError("--threads \(threads) is not between 1 and 1024")
+    }
+  }
+
+  /// Sets the threads and says what computes.
+  func start() {
+    if let threads { Parallel.threads = threads }
+    if !quiet {
+      Terminal.note("kernels: OpenBLAS \(OpenBLAS.kernels), fp32, \(Parallel.threads) threads")
+    }
+  }
+}
+
+/// A path as written at the command line.
+extension URL {
+  /// The file or folder of a command-line argument.
+  init(argument path: String) {
+    self = URL(filePath: path).standardizedFileURL
+  }
+}

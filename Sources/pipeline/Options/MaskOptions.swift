@@ -1,0 +1,30 @@
+import ArgumentParser
+import Corpus
+
+/// How tokens are masked.
+struct MaskOptions: ParsableArguments {
+  @Option(help: "Share of the tokens that is masked and predicted.")
+  var maskProbability = 0.15
+
+  @Option(help: "Seed of the masks.")
+  var maskSeed: UInt64 = 1
+
+  @Option(help: "Different masks of each sequence; epoch e uses replica e modulo this.")
+  var replicas = 1
+
+  @Flag(help: "Let replicas complement each other: seven of them mask every token once.")
+  var complementary = false
+
+  @Option(help: "Choose tokens with weights count^-exponent; 0 is uniform, DistilBERT took 0.7.")
+  var frequencyExponent = 0.0
+
+  /// The specification for a corpus.
+  func specification(for corpus: TokenizedCorpus) -> MaskSpecification {
+    let manifest = corpus.manifest
+    return MaskSpecification(
+      probability: maskProbability, seed: maskSeed, replicas: replicas,
+      complementary: complementary, frequencyExponent: frequencyExponent,
+      maskTokenID: manifest.specialTokens.mask, vocabSize: manifest.vocabSize,
+      specialTokenIDs: manifest.specialTokens.all)
+  }
+}

@@ -1,0 +1,89 @@
+import ArgumentParser
+import Foundation
+import StudentTrainer
+
+/// The optimiser, the schedule and the intervals of a training run.
+struct TrainingOptions: ParsableArguments {
+  @Option(help: "Passes over the corpus.")
+  var epochs: Int?
+
+  @Option(help: "Optimiser steps, instead of --epochs.")
+  var steps: Int?
+
+  @Option(help: "Tokens of a batch at most; batches carry no padding.")
+  var batchTokens: Int?
+
+  @Option(help: "Batches of one optimiser step.")
+  var accumulate: Int?
+
+  @Option(help: "Peak learning rate.")
+  var learningRate: Double?
+
+  @Option(help: "Factor of the rate for the masked-language-model head.")
+  var headRateScale: Double?
+
+  @Option(help: "Share of the steps that warms up; the rate falls to 0 after it.")
+  var warmupShare: Double?
+
+  @Option(help: "Decoupled weight decay of all but biases and norms.")
+  var weightDecay: Double?
+
+  @Option(help: "Largest norm of the gradients; 0 turns clipping off.")
+  var clipNorm: Double?
+
+  @Option(name: .customLong("adam-beta1"), help: "Adam's decay of the first moment.")
+  var beta1: Double?
+
+  @Option(name: .customLong("adam-beta2"), help: "Adam's decay of the second moment.")
+  var beta2: Double?
+
+  @Option(name: .customLong("adam-epsilon"), help: "Adam's epsilon.")
+  var epsilon: Double?
+
+  @Option(help: "Seed of the order of batches and of random parameters.")
+  var seed: UInt64 = 1
+
+  @Option(help: "Steps between lines of metrics.jsonl.")
+  var logEvery: Int?
+
+  @Option(help: "Steps between evaluations on --eval-corpus; 0: at the end only.")
+  var evalEvery: Int?
+
+  @Option(help: "Steps between checkpoints; 0: at the end only.")
+  var checkpointEvery: Int?
+
+  @Option(help: "A tokenized corpus of held-out text to evaluate on.")
+  var evalCorpus: String?
+
+  @Option(help: "Tokens of the held-out text that an evaluation reads at most.")
+  var evalTokens: Int?
+
+  /// Puts what was given over the defaults of `configuration`.
+  func apply(to configuration: inout TrainingConfiguration) {
+    func set<Value>(_ path: WritableKeyPath<TrainingConfiguration, Value>, _ value: Value?) {
+      if let value { configuration[keyPath: path] = value }
+    }
+    set(\.epochs, epochs)
+    configuration.steps = steps
+    set(\.batchTokens, batchTokens)
+    set(\.accumulation, accumulate)
+    set(\.learningRate, learningRate)
+    set(\.headRateScale, headRateScale)
+    set(\.warmupShare, warmupShare)
+    set(\.weightDecay, weightDecay)
+    set(\.clipNorm, clipNorm)
+    set(\.beta1, beta1)
+    set(\.beta2, beta2)
+    set(\.epsilon, epsilon)
+    set(\.seed, seed)
+    set(\.intervals.log, logEvery)
+    set(\.intervals.evaluation, evalEvery)
+    set(\.intervals.checkpoint, checkpointEvery)
+  }
+
+  /// The evaluation on held-out text, where there is one.
+  func evaluator() throws -> Evaluator? {
+    guard let evalCorpus else { return nil }
+    return try HeldOut.evaluator(corpus: evalCorpus, maxTokens: evalTokens)
+  }
+}

@@ -1,0 +1,73 @@
+import Foundation
+
+/// Shows how far a long task has come: one redrawn line on a terminal, plain lines elsewhere.
+///
+/// One thread calls it.
+final class ProgressBar {
+  private let label: String
+  private let quiet: Bool
+  private let interactive = Terminal.isInteractive
+  private let start = ContinuousClock.now
+  private var lastDrawn: ContinuousClock.Instant?
+  private var baseline = 0.0
+  private var drewLine = false
+
+  /// Starts a bar; `quiet` shows nothing at all.
+  init(_ label: String, quiet: Bool) {
+    self.label = label
+    self.quiet = quiet
+  }
+
+  /// Seconds since the bar was made.
+  var elapsedSeconds: Double { (ContinuousClock.now - start).seconds }
+
+  /// Work that an earlier run had done counts in the share, not in the time left.
+  func resume(at fraction: Double) { baseline = fraction }
+
+  /// Shows the state: `fraction` of the work is done, from 0 to 1; `detail` says what of.
+  func update(_ fraction: Double, _ detail: @autoclosure () -> String) {
+    guard !quiet else { return }
+    let now = ContinuousClock.now
+    let interval: Duration = interactive ? .milliseconds(100) : .seconds(10)
+    if let lastDrawn, now - lastDrawn < interval { return }
+    if lastDrawn == nil && !interactive {  // the first plain line after an interval, not at once
+      lastDrawn = now
+      return
+    }
+    lastDrawn = now
+    show(fraction, detail())
+  }
+
+  /// Shows the last state and leaves the line.
+  func finish(_ detail: String) {
+    guard !quiet else { return }
+    if interactive {
+      clear()
+    }
+    Terminal.note("\(label): \(detail) in \(Format.duration(elapsedSeconds))")
+  }
+
+  /// Takes the line off the terminal, so that something else can be written.
+  func clear() {
+    if drewLine { Terminal.draw("\r\u{1B}[2K") }
+    drewLine = false
+  }
+
+  private func show(_ fraction: Double, _ detail: String) {
+    let share = min(max(fraction, 0), 1)
+    let done = share - baseline
+    let left =
+      done > 0.001
+      ? Format.duration(elapsedSeconds / done * (1 - share)) + " left" : "estimating"
+    let percent = "\(Int(100 * share)) %"
+    guard interactive else {
+      return Terminal.note("\(label): \(percent), \(detail), \(left)")
+    }
+    let width = 24
+    let filled = Int(share * Double(width))
+    let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
+    let line = "\(label) \(bar) \(percent)  \(detail)  \(left)"
+    Terminal.draw("\r\u{1B}[2K" + String(line.prefix(max(20, Terminal.columns - 1))))
+    drewLine = true
+  }
+}

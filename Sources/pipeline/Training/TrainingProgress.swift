@@ -1,0 +1,56 @@
+import Foundation
+import StudentTrainer
+
+/// Shows a training run: one line on a terminal, plain lines elsewhere.
+final class TrainingProgress: TrainingObserver {
+  private let bar: ProgressBar
+  private let quiet: Bool
+
+  init(label: String, quiet: Bool) {
+    bar = ProgressBar(label, quiet: quiet)
+    self.quiet = quiet
+  }
+
+  func trainingBegins(completedSteps: Int, totalSteps: Int) {
+    guard completedSteps > 0 else { return }
+    bar.resume(at: Double(completedSteps) / Double(totalSteps))
+    if !quiet { Terminal.note("resuming after step \(completedSteps) of \(totalSteps)") }
+  }
+
+  func didFinish(_ step: StepMetrics, logged: Bool, totalSteps: Int) {
+    bar.update(
+      Double(step.step) / Double(totalSteps),
+      "step \(step.step)/\(totalSteps) loss \(parts(step)) "
+        + "\(Format.count(Int(step.tokensPerSecond))) tokens/s, "
+        + "data wait \(Format.percent(step.dataWaitShare))")
+  }
+
+  func didEvaluate(_ evaluation: EvaluationMetrics) {
+    guard !quiet else { return }
+    bar.clear()
+    Terminal.note(
+      "step \(evaluation.step): held-out loss \(Format.fixed(evaluation.evalLoss, 4)), accuracy "
+        + Format.percent(evaluation.evalAccuracy))
+  }
+
+  /// Says how the run ended.
+  func finish(_ result: TrainingResult) {
+    if result.wasFinished {
+      if !quiet { Terminal.note("this run was finished before; nothing was trained") }
+    } else {
+      bar.finish(
+        "\(Format.count(result.summary.steps)) steps, "
+          + "\(Format.count(result.summary.tokens)) tokens, data wait "
+          + Format.percent(result.summary.dataWaitShare))
+    }
+  }
+
+  private func parts(_ step: StepMetrics) -> String {
+    let named = [("kl", step.lossCE), ("mlm", step.lossMLM), ("cos", step.lossCos)]
+    let parts = named.compactMap { name, value in
+      value.map { "\(name) \(Format.fixed($0, 3))" }
+    }
+    let total = Format.fixed(step.loss, 3)
+    return parts.count > 1 ? "\(total) (\(parts.joined(separator: ", ")))" : total
+  }
+}
