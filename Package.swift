@@ -70,9 +70,9 @@ let package = Package(
       name: "bench", dependencies: ["Kernels", "Transformer"], swiftSettings: swiftSettings),
 
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
-    tests("TokenizerTests", ["Tokenizer"]),
+    tests("TokenizerTests", ["Tokenizer", crypto]),
     tests("ShardStoreTests", ["ShardStore"]),
-    tests("CorpusTests", ["Corpus", "Tokenizer", "ShardStore"]),
+    tests("CorpusTests", ["Corpus", "Tokenizer", "ShardStore", "CZlib"]),
     tests("LogitCacheTests", ["LogitCache", "ShardStore", "Kernels"]),
     tests("KernelsTests", ["Kernels"]),
     tests("TransformerTests", ["Transformer", "Kernels"]),

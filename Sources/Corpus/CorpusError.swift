@@ -62,7 +62,8 @@ extension CorpusError: CustomStringConvertible {
       return "the gzip file '\(file)' is damaged at compressed byte \(offset): \(reason); "
         + "fetch or compress it again ('gzip -t' checks it)"
     case .invalidUTF8(let file, let line, let offset):
-      return "'\(file)' is not UTF-8 at byte \(offset) of its text (line \(line)); convert the file, "
+      return
+        "'\(file)' is not UTF-8 at byte \(offset) of its text (line \(line)); convert the file, "
         + "or leave out --strict to have such bytes replaced by U+FFFD and counted"
     case .badJSON(let file, let line, let reason):
       return "'\(file)' line \(line) is not a JSON object: \(reason); "
@@ -71,7 +72,8 @@ extension CorpusError: CustomStringConvertible {
       return "'\(file)' line \(line): the field \"\(field)\" \(reason); "
         + "name the field that holds the text, or mend the line"
     case .lineTooLong(let file, let line, let offset, let limit):
-      return "'\(file)' line \(line), from byte \(offset) of its text, is longer than \(limit) bytes; "
+      return
+        "'\(file)' line \(line), from byte \(offset) of its text, is longer than \(limit) bytes; "
         + "break the text into lines"
     case .emptyCorpus(let files, let empty):
       return "the corpus is empty: \(files.joined(separator: ", ")) gave no token "
@@ -108,13 +110,15 @@ extension CorpusError: CustomStringConvertible {
       return "corpus shard '\(shard)', block \(block), stream \(stream): \(reason); "
         + "run 'pipeline tokenize' again into a new folder"
     case .tokenizerMismatch(let folder, let expected, let found):
-      return "the tokenizer in '\(folder)' has digest \(found), the corpus was made with \(expected); "
+      return
+        "the tokenizer in '\(folder)' has digest \(found), the corpus was made with \(expected); "
         + "restore that folder, or run 'pipeline tokenize' again into a new one"
     case .digestMismatch(let folder, let expected, let found):
       return "the tokens in '\(folder)' have digest \(found), the manifest says \(expected); "
         + "run 'pipeline tokenize' again into a new folder"
     case .sequenceExceedsBatch(let block, let index, let tokens, let batchTokens):
-      return "sequence \(index) of block \(block) has \(tokens) tokens, a batch at most \(batchTokens); "
+      return
+        "sequence \(index) of block \(block) has \(tokens) tokens, a batch at most \(batchTokens); "
         + "raise the tokens per batch to the corpus's maximum length or more"
     default:
       return "corpus error"

@@ -78,7 +78,8 @@ final class CorpusShardWriter {
     try writer.append(block: [
       NamedStream(
         name: CorpusLayout.lengthsStream,
-        bytes: lengths.flatMap { [UInt8(truncatingIfNeeded: $0), UInt8(truncatingIfNeeded: $0 >> 8)]
+        bytes: lengths.flatMap {
+          [UInt8(truncatingIfNeeded: $0), UInt8(truncatingIfNeeded: $0 >> 8)]
         }),
       NamedStream(
         name: CorpusLayout.idsStream,

@@ -25,7 +25,8 @@ final class StagingFolder {
       throw CorpusError.unwritable(path: parent.path, reason: error.localizedDescription)
     }
     StagingFolder.removeAbandoned(in: parent, prefix: prefix)
-    url = parent.appending(path: prefix + Hexadecimal.text((0..<6).map { _ in UInt8.random(in: 0...255) }))
+    url = parent.appending(
+      path: prefix + Hexadecimal.text((0..<6).map { _ in UInt8.random(in: 0...255) }))
     guard mkdir(url.path, 0o777) == 0 else {
       throw CorpusError.unwritable(path: url.path, reason: systemMessage(errno))
     }

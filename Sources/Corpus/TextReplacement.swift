@@ -21,11 +21,18 @@ package struct TextReplacement: Codable, Hashable, Sendable {
     let substitute = Array(to.utf8)
     var result: [UInt8] = []
     var copied = 0
-    while let hit = memmem(base + copied, text.count - copied, pattern, pattern.count) {
+    var searched = 0
+    while text.count - searched >= pattern.count,
+      let hit = memchr(
+        base + searched, Int32(pattern[0]), text.count - searched - pattern.count + 1)
+    {
       let start = UnsafeRawPointer(hit) - base
+      searched = start + 1
+      guard memcmp(base + start, pattern, pattern.count) == 0 else { continue }
       result.append(contentsOf: text[copied..<start])
       result.append(contentsOf: substitute)
       copied = start + pattern.count
+      searched = copied
     }
     guard copied > 0 else { return nil }
     result.append(contentsOf: text[copied...])

@@ -111,13 +111,14 @@ package final class TextSource {
   private func withRepaired(
     _ line: LineScanner.Line, _ body: (UnsafeRawBufferPointer) throws -> Void
   ) throws {
-    let (repaired, invalidCount, firstInvalid) = UTF8Repair.repair(line.bytes)
-    guard let repaired else { return try body(line.bytes) }
+    let repair = UTF8Repair.repair(line.bytes)
+    guard let repaired = repair.repaired else { return try body(line.bytes) }
     guard !isStrict else {
       throw CorpusError.invalidUTF8(
-        file: file.path, line: line.number, byteOffset: line.byteOffset + (firstInvalid ?? 0))
+        file: file.path, line: line.number,
+        byteOffset: line.byteOffset + (repair.firstInvalidOffset ?? 0))
     }
-    repairedCount += invalidCount
+    repairedCount += repair.invalidCount
     try repaired.withUnsafeBytes(body)
   }
 

@@ -1,0 +1,143 @@
+extension WordPieceTokenizer {
+  /// A text to encode, or a pair of texts.
+  public struct Input: Sendable, Hashable {
+    /// The first sequence.
+    public var text: String
+    /// The second sequence; nil for a single one.
+    public var pair: String?
+
+    /// A text, or a pair of texts.
+    ///
+    /// - Parameters:
+    ///   - text: The first sequence.
+    ///   - pair: The second sequence; nil for a single one.
+    public init(_ text: String, pair: String? = nil) {
+      self.text = text
+      self.pair = pair
+    }
+  }
+
+  /// Encodes a text or a pair.
+  ///
+  /// - Parameters:
+  ///   - text: The first sequence.
+  ///   - pair: The second sequence; nil for a single one.
+  ///   - options: Template, truncation and padding.
+  /// - Returns: IDs, strings, offsets, words, types and masks.
+  /// - Throws: ``TokenizerError`` where the truncation asked for is impossible: too short a
+  ///   maximum, too long a stride, a strategy that cannot be followed.
+  public func encode(
+    _ text: String, pair: String? = nil, options: EncodeOptions = .default
+  ) throws -> Encoding {
+    let encoding = try unpadded(
+      first: sequence(text, typeID: 0, options),
+      second: pair.map { sequence($0, typeID: 1, options) }, options)
+    return padded([encoding], options)[0]
+  }
+
+  /// Encodes a text that is already split into words.
+  ///
+  /// Each word is normalized by itself; word IDs are indices of the given words (an empty one
+  /// counts), and offsets are relative to each word.
+  ///
+  /// - Parameters:
+  ///   - words: The words of the first sequence.
+  ///   - pair: The words of the second sequence; nil for a single one.
+  ///   - options: Template, truncation and padding.
+  /// - Returns: IDs, strings, offsets, words, types and masks.
+  /// - Throws: ``TokenizerError`` as for a text that is not split.
+  public func encode(
+    words: [String], pair: [String]? = nil, options: EncodeOptions = .default
+  ) throws -> Encoding {
+    let encoding = try unpadded(
+      first: sequence(words: words, typeID: 0, options),
+      second: pair.map { sequence(words: $0, typeID: 1, options) }, options)
+    return padded([encoding], options)[0]
+  }
+
+  /// Encodes several texts or pairs, padded to a common length if padding is asked for.
+  ///
+  /// - Parameters:
+  ///   - batch: The texts or pairs.
+  ///   - options: Template, truncation and padding.
+  /// - Returns: An encoding each, in the order given.
+  /// - Throws: ``TokenizerError`` as for a single text.
+  public func encode(
+    batch: [Input], options: EncodeOptions = .default
+  ) throws -> [Encoding] {
+    let encodings = try batch.map { input in
+      try unpadded(
+        first: sequence(input.text, typeID: 0, options),
+        second: input.pair.map { sequence($0, typeID: 1, options) }, options)
+    }
+    return padded(encodings, options)
+  }
+
+  private func sequence(_ text: String, typeID: Int32, _ options: EncodeOptions) -> Encoding {
+    var encoding = Encoding()
+    append(text, typeID: typeID, givenWord: nil, options, to: &encoding)
+    return encoding
+  }
+
+  private func sequence(
+    words: [String], typeID: Int32, _ options: EncodeOptions
+  ) -> Encoding {
+    var encoding = Encoding()
+    for (index, word) in words.enumerated() {
+      append(word, typeID: typeID, givenWord: index, options, to: &encoding)
+    }
+    return encoding
+  }
+
+  private func append(
+    _ text: String, typeID: Int32, givenWord: Int?, _ options: EncodeOptions,
+    to encoding: inout Encoding
+  ) {
+    var text = text
+    let tokens = text.withUTF8 {
+      exactTokens(
+        ofUTF8: UnsafeRawBufferPointer($0),
+        recognizesSpecialTokens: options.recognizesSpecialTokens)
+    }
+    for token in tokens {
+      encoding.append(
+        Encoding.Item(
+          id: token.id, token: self.token(token.id), typeID: typeID,
+          wordID: Int32(clamping: givenWord ?? token.wordIndex), offsets: token.scalars,
+          byteOffsets: token.bytes))
+    }
+  }
+
+  private func unpadded(
+    first: Encoding, second: Encoding?, _ options: EncodeOptions
+  ) throws -> Encoding {
+    var firstParts = [first]
+    var secondParts = second.map { [$0] }
+    if let truncation = options.truncation {
+      let added =
+        options.addsSpecialTokens ? Template.specialTokenCount(isPair: second != nil) : 0
+      guard truncation.maxLength >= added else {
+        throw TokenizerError.maxLengthTooShort(
+          maxLength: truncation.maxLength, specialTokens: added)
+      }
+      let kept = try truncation.keptLengths(
+        first: first.count, second: second?.count, room: truncation.maxLength - added)
+      firstParts = try truncation.parts(count: first.count, keeping: kept.first).map(first.part)
+      if let second {
+        secondParts = try truncation.parts(count: second.count, keeping: kept.second)
+          .map(second.part)
+      }
+    }
+    return Template(specialTokens: specialTokens).apply(
+      first: firstParts, second: secondParts, addsSpecialTokens: options.addsSpecialTokens)
+  }
+
+  private func padded(_ encodings: [Encoding], _ options: EncodeOptions) -> [Encoding] {
+    guard let padding = options.padding else { return encodings }
+    let target = padding.target(longest: encodings.map(\.count).max() ?? 0)
+    let item = Encoding.Item(
+      id: specialTokens.padID, token: specialTokens.names.pad, typeID: 0, attention: 0,
+      isSpecial: 1)
+    return encodings.map { $0.padded(to: target, with: item, on: padding.direction) }
+  }
+}

@@ -1,0 +1,40 @@
+public import Foundation
+
+extension Vocabulary {
+  /// Reads a `vocab.txt`: one token a line, the line's index is the ID.
+  ///
+  /// White space at the end of a line is not part of the token, as in the reference.
+  ///
+  /// - Parameter url: The file.
+  /// - Returns: The vocabulary.
+  /// - Throws: ``TokenizerError`` where the file is missing, unreadable, empty or not UTF-8.
+  public static func load(contentsOf url: URL) throws -> Vocabulary {
+    let data = try TokenizerFiles.read(
+      url, advice: "give the vocabulary of the model, one token a line")
+    var tokens: [String] = []
+    try data.withUnsafeBytes { bytes in
+      if let offset = UTF8Repair.repair(bytes).firstInvalidOffset {
+        throw TokenizerError.invalidUTF8(path: url.path, byteOffset: offset)
+      }
+      var start = 0
+      while start < bytes.count {
+        let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) ?? bytes.count
+        tokens.append(token(of: UnsafeRawBufferPointer(rebasing: bytes[start..<end])))
+        start = end + 1
+      }
+    }
+    return try Vocabulary(tokens: tokens, source: url.path)
+  }
+
+  /// A line without the white space at its end.
+  private static func token(of line: UnsafeRawBufferPointer) -> String {
+    var place = 0
+    var end = 0
+    while place < line.count {
+      let step = UTF8Decoder.step(line, at: place)
+      place += step.length
+      if !UnicodeTables.shared.properties(of: step.scalar).contains(.whitespace) { end = place }
+    }
+    return String(decoding: line[..<end], as: UTF8.self)
+  }
+}

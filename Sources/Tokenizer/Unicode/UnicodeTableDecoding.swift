@@ -1,0 +1,118 @@
+/// A map from code points to short sequences of code points, by binary search.
+struct ScalarMap: Sendable {
+  /// The mapped code points, ascending.
+  let keys: [UInt32]
+  /// `values[bounds[i]..<bounds[i + 1]]` belongs to `keys[i]`.
+  private let bounds: [Int]
+  private let values: [UInt32]
+
+  /// Decodes `key:value.value` items in ascending order of keys.
+  init(_ text: StaticString) {
+    var keys: [UInt32] = []
+    var bounds = [0]
+    var values: [UInt32] = []
+    HexItems(text).forEach { numbers in
+      keys.append(numbers[0])
+      values.append(contentsOf: numbers.dropFirst())
+      bounds.append(values.count)
+    }
+    (self.keys, self.bounds, self.values) = (keys, bounds, values)
+  }
+
+  /// The mapping of a code point, nil where there is none.
+  subscript(key: UInt32) -> ArraySlice<UInt32>? {
+    var low = 0
+    var high = keys.count
+    while low < high {
+      let middle = (low + high) / 2
+      if keys[middle] < key { low = middle + 1 } else { high = middle }
+    }
+    guard low < keys.count, keys[low] == key else { return nil }
+    return values[bounds[low]..<bounds[low + 1]]
+  }
+}
+
+/// Collects the properties of code points and packs them into a two-stage table.
+struct PropertyTableBuilder {
+  private var properties = [UInt16](repeating: 0, count: 0x110000)
+
+  mutating func insert(_ scalar: UInt32, bits: UInt16) { properties[Int(scalar)] |= bits }
+
+  /// Sets `bits` on every code point of `first-last` items.
+  mutating func insert(_ text: StaticString, bits: UInt16) {
+    HexItems(text).forEach { numbers in
+      for scalar in numbers[0]...numbers[numbers.count - 1] { insert(scalar, bits: bits) }
+    }
+  }
+
+  /// Sets the upper byte of every code point of `first-last:class` items.
+  mutating func insertCombiningClasses(_ text: StaticString) {
+    HexItems(text).forEach { numbers in
+      for scalar in numbers[0]...numbers[numbers.count - 2] {
+        insert(scalar, bits: UInt16(numbers[numbers.count - 1]) << 8)
+      }
+    }
+  }
+
+  /// The block number of each page of 256 code points, and the distinct blocks.
+  func finish() -> (blockOfPage: [UInt16], blocks: [UInt16]) {
+    var numbers: [ArraySlice<UInt16>: UInt16] = [:]
+    var blockOfPage: [UInt16] = []
+    var blocks: [UInt16] = []
+    for start in stride(from: 0, to: properties.count, by: 256) {
+      let page = properties[start..<start + 256]
+      // A page mostly repeats the one before (unassigned planes, ideographs): no hashing then.
+      if start > 0, page.elementsEqual(properties[start - 256..<start]) {
+        blockOfPage.append(blockOfPage[blockOfPage.count - 1])
+      } else if let number = numbers[page] {
+        blockOfPage.append(number)
+      } else {
+        let number = UInt16(blocks.count / 256)
+        numbers[page] = number
+        blockOfPage.append(number)
+        blocks.append(contentsOf: page)
+      }
+    }
+    return (blockOfPage, blocks)
+  }
+}
+
+/// The items of a generated table: hexadecimal numbers joined by `-`, `:` or `.`.
+struct HexItems {
+  private let text: StaticString
+
+  init(_ text: StaticString) { self.text = text }
+
+  /// Calls `body` with the numbers of each item, in order.
+  func forEach(_ body: ([UInt32]) -> Void) {
+    text.withUTF8Buffer { bytes in
+      var numbers: [UInt32] = []
+      var number: UInt32 = 0
+      var inItem = false
+      func endItem() {
+        guard inItem else { return }
+        numbers.append(number)
+        body(numbers)
+        numbers.removeAll(keepingCapacity: true)
+        number = 0
+        inItem = false
+      }
+      for byte in bytes {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"):
+          number = number << 4 | UInt32(byte & 0xF)
+          inItem = true
+        case UInt8(ascii: "A")...UInt8(ascii: "F"):
+          number = number << 4 | UInt32(byte - UInt8(ascii: "A") + 10)
+          inItem = true
+        case UInt8(ascii: " "), UInt8(ascii: "\n"):
+          endItem()
+        default:
+          numbers.append(number)
+          number = 0
+        }
+      }
+      endItem()
+    }
+  }
+}

@@ -1,0 +1,88 @@
+/// The WordPiece tokenizer of BERT models, equal to Hugging Face's fast tokenizer.
+///
+/// Immutable, so that any number of threads may use one. For IDs of much text use a
+/// ``TokenIDEncoder`` per thread, which is many times faster.
+///
+///     let tokenizer = try WordPieceTokenizer.load(folder: folder)
+///     let encoding = try tokenizer.encode("Run the teacher once.")
+public struct WordPieceTokenizer: Sendable {
+  /// The tokens by ID.
+  public let vocabulary: Vocabulary
+  /// The normalizer's flags.
+  public let options: NormalizerOptions
+  /// The tokens that stand for something other than text.
+  public let specialTokens: SpecialTokens
+  /// All tokens recognised in the raw text: the special ones, and others of the model's files.
+  public let addedTokens: [AddedToken]
+  /// How many IDs there are: every ID of a token is below it.
+  public let vocabularySize: Int
+
+  let normalizer: Normalizer
+  let ascii: ASCIITable
+  let matcher: AddedTokenMatcher
+  let model: WordPieceModel
+
+  /// A tokenizer of the given parts.
+  ///
+  /// - Parameters:
+  ///   - vocabulary: The tokens by ID.
+  ///   - options: The normalizer's flags.
+  ///   - specialTokenNames: The strings of the special tokens.
+  ///   - addedTokens: Tokens recognised in the raw text besides the special ones.
+  ///   - source: Where the vocabulary comes from, for error messages.
+  /// - Throws: ``TokenizerError/missingSpecialToken(role:token:source:)`` where the vocabulary and
+  ///   `addedTokens` lack a special token.
+  public init(
+    vocabulary: Vocabulary, options: NormalizerOptions = .uncased,
+    specialTokenNames: SpecialTokens.Names = SpecialTokens.Names(),
+    addedTokens: [AddedToken] = [], source: String = "given"
+  ) throws {
+    let special = try SpecialTokens(
+      names: specialTokenNames, vocabulary: vocabulary, addedTokens: addedTokens, source: source)
+    var all = [
+      AddedToken(content: specialTokenNames.pad, id: special.padID),
+      AddedToken(content: specialTokenNames.unknown, id: special.unknownID),
+      AddedToken(content: specialTokenNames.classify, id: special.classifyID),
+      AddedToken(content: specialTokenNames.separator, id: special.separatorID),
+      AddedToken(content: specialTokenNames.mask, id: special.maskID),
+    ]
+    for token in addedTokens where !all.contains(where: { $0.id == token.id }) {
+      all.append(token)
+    }
+    self.vocabulary = vocabulary
+    self.options = options
+    self.specialTokens = special
+    self.addedTokens = all.sorted { $0.id < $1.id }
+    vocabularySize = max(vocabulary.count, Int(all.map(\.id).max() ?? -1) + 1)
+    normalizer = Normalizer(options: options)
+    ascii = ASCIITable(normalizer)
+    matcher = AddedTokenMatcher(all)
+    model = WordPieceModel(trie: vocabulary.trie, unknownID: special.unknownID)
+  }
+
+  /// The string of a token.
+  ///
+  /// - Parameter id: An ID in `0..<vocabularySize`.
+  /// - Returns: The token; empty for an ID between the vocabulary and an added token.
+  /// - Precondition: The ID is in range.
+  public func token(_ id: Int32) -> String {
+    precondition(id >= 0 && Int(id) < vocabularySize, "token ID \(id) is not in the vocabulary")
+    return tokenIfKnown(id) ?? ""
+  }
+
+  /// The ID of a token, compared byte by byte; nil where there is none.
+  ///
+  /// - Parameter token: The token's string.
+  /// - Returns: Its ID.
+  public func id(of token: String) -> Int32? {
+    addedTokens.first { $0.content.utf8.elementsEqual(token.utf8) }?.id ?? vocabulary.id(of: token)
+  }
+
+  /// An encoder with a cache of its own, for one thread.
+  public func makeTokenIDEncoder() -> TokenIDEncoder { TokenIDEncoder(self) }
+
+  func tokenIfKnown(_ id: Int32) -> String? {
+    if let added = addedTokens.first(where: { $0.id == id }) { return added.content }
+    return id >= 0 && Int(id) < vocabulary.count ? vocabulary.tokens[Int(id)] : nil
+  }
+}
