@@ -24,6 +24,8 @@ package struct TrainingConfiguration: Codable, Hashable, Sendable {
   package var temperature = 2.0
   /// What becomes of the tail; nil takes what the targets can do best.
   package var tail: TailTreatment?
+  /// Kept IDs that are used of a cache's head, the largest first; nil uses all.
+  package var headK: Int?
 
   /// Peak learning rate.
   package var learningRate = 5e-4
@@ -134,7 +136,7 @@ package struct TrainingConfiguration: Codable, Hashable, Sendable {
     try require(clipNorm >= 0 && clipNorm.isFinite, "clipNorm", clipNorm, "0 (off) or more")
     let counts = [
       ("batchTokens", batchTokens), ("accumulation", accumulation), ("windowBlocks", windowBlocks),
-      ("epochs", epochs), ("steps", steps ?? 1), ("keptCheckpoints", intervals.keptCheckpoints),
+      ("epochs", epochs), ("steps", steps ?? 1), ("headK", headK ?? 1), ("keptCheckpoints", intervals.keptCheckpoints),
       ("prefetchedBatches", intervals.prefetchedBatches), ("log interval", intervals.log),
     ]
     for (name, count) in counts { try require(count >= 1, name, count, "1 or more") }
