@@ -32,6 +32,11 @@ package struct ContentDigest {
     return Hexadecimal.text(copy.finalize())
   }
 
+  /// The plain SHA-256 of bytes: 64 hexadecimal digits.
+  package static func bytes(_ bytes: [UInt8]) -> String {
+    Hexadecimal.text(SHA256.hash(data: bytes))
+  }
+
   /// The SHA-256 of a file's bytes: 64 hexadecimal digits.
   ///
   /// - Throws: `ShardStoreError.notFound` or `.unreadable`.

@@ -1,0 +1,139 @@
+/// Everything that determines a cache's bytes; its digest is the cache's identity.
+///
+/// Temperature and loss weights are not in it: any temperature is served from one cache.
+package struct CacheSpecification: Codable, Hashable, Sendable {
+  /// Who gave the logits.
+  package struct Teacher: Codable, Hashable, Sendable {
+    /// SHA-256 of the configuration.
+    package var configurationDigest: String
+    /// SHA-256 of the weights.
+    package var weightDigest: String
+    /// For example `bert`.
+    package var architecture: String
+    /// Width of the states, and of the decoder's input.
+    package var hiddenSize: Int
+    /// Number of encoder layers.
+    package var layers: Int
+
+    /// A teacher of those values.
+    package init(
+      configurationDigest: String, weightDigest: String, architecture: String, hiddenSize: Int,
+      layers: Int
+    ) {
+      self.configurationDigest = configurationDigest
+      self.weightDigest = weightDigest
+      self.architecture = architecture
+      self.hiddenSize = hiddenSize
+      self.layers = layers
+    }
+  }
+
+  /// SHA-256 of what determines tokenization.
+  package var tokenizerDigest: String
+  /// Number of token IDs.
+  package var vocabSize: Int
+  /// SHA-256 of the tokenized corpus.
+  package var corpusDigest: String
+  /// Number of sequences of the corpus.
+  package var sequences: Int
+  /// Number of blocks of each corpus shard.
+  package var blocksPerShard: [Int]
+  /// Who gave the logits.
+  package var teacher: Teacher
+  /// The arithmetic of the teacher's run, for example `fp32`.
+  package var precision: String
+  /// The mask specification's fields, as plain JSON; the corpus module owns their meaning.
+  package var mask: PlainValue
+  /// Number of mask replicas.
+  package var replicas: Int
+  /// Which positions keep a target.
+  package var positions: PositionSelection
+  /// What they keep.
+  package var target: TargetSpecification
+  /// How the last hidden states are kept.
+  package var states: StateStorage
+  /// Rows of each shard that keep their full logits.
+  package var auditRowsPerShard: Int
+
+  /// A specification of those values; `validate` checks them.
+  package init(
+    tokenizerDigest: String, vocabSize: Int, corpusDigest: String, sequences: Int,
+    blocksPerShard: [Int], teacher: Teacher, precision: String, mask: PlainValue, replicas: Int,
+    positions: PositionSelection, target: TargetSpecification, states: StateStorage = .none,
+    auditRowsPerShard: Int = 4
+  ) {
+    self.tokenizerDigest = tokenizerDigest
+    self.vocabSize = vocabSize
+    self.corpusDigest = corpusDigest
+    self.sequences = sequences
+    self.blocksPerShard = blocksPerShard
+    self.teacher = teacher
+    self.precision = precision
+    self.mask = mask
+    self.replicas = replicas
+    self.positions = positions
+    self.target = target
+    self.states = states
+    self.auditRowsPerShard = auditRowsPerShard
+  }
+
+  /// Number of blocks of one replica.
+  package var blockCount: Int { blocksPerShard.reduce(0, +) }
+
+  /// Number of the cache's shards.
+  package var shardCount: Int { replicas * blocksPerShard.count }
+
+  /// Checks the ranges.
+  ///
+  /// - Throws: `LogitCacheError.invalidSpecification` or `.unavailableTarget`.
+  package func validate() throws {
+    func require(_ condition: Bool, _ field: String, _ reason: String) throws {
+      if !condition { throw LogitCacheError.invalidSpecification(field: field, reason: reason) }
+    }
+    try require((2...16_777_216).contains(vocabSize), "vocabSize", "\(vocabSize) is out of range")
+    try require((1...65_536).contains(replicas), "replicas", "\(replicas) is out of range")
+    try require(!blocksPerShard.isEmpty, "blocksPerShard", "the corpus is empty")
+    try require(
+      blocksPerShard.allSatisfy { (1...1_000_000).contains($0) }, "blocksPerShard",
+      "a shard has no block, or too many")
+    try require(
+      blocksPerShard.count <= 1_000_000, "blocksPerShard", "\(blocksPerShard.count) shards")
+    try require(
+      (1...65_536).contains(teacher.hiddenSize), "teacher.hiddenSize",
+      "\(teacher.hiddenSize) is out of range")
+    try require(
+      (0...64).contains(auditRowsPerShard), "auditRowsPerShard",
+      "\(auditRowsPerShard), but must be 0 to 64")
+    try target.validate(vocabSize: vocabSize)
+  }
+
+  /// The cache's identity: SHA-256 over the canonical JSON of the format version and all fields.
+  package func fingerprint() -> String {
+    PlainValue.object([
+      "formatVersion": .unsigned(UInt64(CacheFormat.version)), "specification": plainValue(),
+    ]).digest()
+  }
+
+  /// The fields in which another specification differs, by their paths.
+  package func differences(from found: CacheSpecification) -> [FieldDifference] {
+    plainValue().differences(from: found.plainValue())
+  }
+
+  private func plainValue() -> PlainValue {
+    guard let value = try? PlainValue(encoding: self) else {
+      preconditionFailure("a specification holds finite numbers only")
+    }
+    return value
+  }
+
+  /// Which rows of a block keep their full logits.
+  ///
+  /// - Parameters:
+  ///   - block: The block's number in its shard.
+  ///   - blocks: Blocks of the shard, `> block`.
+  ///   - rows: Rows of the block.
+  package func auditRows(block: Int, blocks: Int, rows: Int) -> [Int] {
+    let isChosen = (0..<auditRowsPerShard).contains { $0 * blocks / auditRowsPerShard == block }
+    return isChosen && rows > 0 ? [rows / 2] : []
+  }
+}

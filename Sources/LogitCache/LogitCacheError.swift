@@ -1,0 +1,87 @@
+/// What can go wrong with a logit cache: what, where, and how to mend it.
+///
+/// Damage to a shard file itself is reported as `ShardStoreError`.
+package enum LogitCacheError: Error, Equatable {
+  /// A value of a specification is out of range.
+  case invalidSpecification(field: String, reason: String)
+  /// A target mode that the format reserves and this version does not write.
+  case unavailableTarget(name: String)
+  /// The folder is not a cache.
+  case notACache(folder: String, reason: String)
+  /// The manifest cannot be used.
+  case damagedManifest(file: String, what: String, expected: String, found: String)
+  /// The folder holds another cache than the one asked for.
+  case otherCache(folder: String, differences: [FieldDifference])
+  /// The cache was made for another tokenizer, vocabulary or corpus.
+  case mismatch(folder: String, differences: [FieldDifference])
+  /// Not every shard is there yet.
+  case incomplete(folder: String, sealed: Int, total: Int)
+  /// A shard is whole but not the one that belongs there.
+  case wrongShard(shard: String, what: String, expected: String, found: String)
+  /// A stream's content makes no sense.
+  case damagedBlock(
+    shard: String, block: Int, stream: String, what: String, expected: String, found: String)
+  /// A block or row given to the encoder cannot be stored.
+  case badTarget(what: String, reason: String)
+  /// The cache does not hold what was asked of it.
+  case notKept(what: String, folder: String)
+}
+
+extension LogitCacheError: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .invalidSpecification(let field, let reason):
+      "\(field): \(reason)."
+    case .unavailableTarget(let name):
+      "target '\(name)': reserved in the format, not yet available. Use 'scalars' or 'hidden'."
+    case .notACache(let folder, let reason):
+      "\(folder): not a logit cache: \(reason). Name the folder that 'pipeline cache-teacher' "
+        + "wrote, or a new one."
+    case .damagedManifest(let file, let what, let expected, let found):
+      "\(file): \(what) is \(found), expected \(expected). Copy the cache again, or run "
+        + "'pipeline cache-teacher' into a new folder."
+    case .otherCache(let folder, let differences):
+      "\(folder): holds another cache:\n\(Self.list(differences))\nName another folder, or delete "
+        + "this one."
+    case .mismatch(let folder, let differences):
+      "\(folder): the cache was made for something else:\n\(Self.list(differences))\nUse the "
+        + "corpus and tokenizer it was made from, or run 'pipeline cache-teacher' on this corpus."
+    case .incomplete(let folder, let sealed, let total):
+      "\(folder): \(sealed) of \(total) shards are complete. Run the same 'pipeline "
+        + "cache-teacher' command again; it goes on where it stopped."
+    case .wrongShard(let shard, let what, let expected, let found):
+      "\(shard): \(what) is \(found), expected \(expected): not the shard that belongs here. "
+        + "Delete it and run 'pipeline cache-teacher' again."
+    case .damagedBlock(let shard, let block, let stream, let what, let expected, let found):
+      "\(shard), block \(block), stream '\(stream)': \(what) is \(found), expected \(expected). "
+        + "Delete the shard and run 'pipeline cache-teacher' again."
+    case .badTarget(let what, let reason):
+      "\(what): \(reason). Check the teacher's weights."
+    case .notKept(let what, let folder):
+      "\(folder): the cache does not keep \(what). Run 'pipeline cache-teacher' with the options "
+        + "that keep it, into a new folder."
+    }
+  }
+
+  private static func list(_ differences: [FieldDifference]) -> String {
+    differences.map { "  \($0.field): expected \($0.expected), found \($0.found)" }
+      .joined(separator: "\n")
+  }
+}
+
+/// One field in which two things differ.
+package struct FieldDifference: Hashable, Sendable {
+  /// The field's path, for example `teacher.weightDigest`.
+  package var field: String
+  /// The value that was asked for.
+  package var expected: String
+  /// The value that is there.
+  package var found: String
+
+  /// A difference of those values.
+  package init(field: String, expected: String, found: String) {
+    self.field = field
+    self.expected = expected
+    self.found = found
+  }
+}
