@@ -64,7 +64,10 @@ package enum SoftTargetLossKernels {
   ///   - ids: S, distinct, each in `0 ..< V`.
   ///   - probabilities: Teacher probabilities at T, as long as `ids`.
   ///   - tailMass: Teacher mass outside S at T, in `0 ... 1`.
+  ///   - tail: What becomes of that mass.
+  ///   - options: Temperature, weights and label.
   ///   - scratch: At least `ids.count` floats of this thread.
+  /// - Returns: Both losses, unweighted.
   /// - Precondition: lengths agree, the label is below V, and no ID is outside the vocabulary.
   /// - Complexity: three passes over the row; allocates nothing.
   package static func headTarget(
@@ -91,6 +94,8 @@ package enum SoftTargetLossKernels {
   /// - Parameters:
   ///   - logits: Student logits `[V]`, replaced by the gradient.
   ///   - teacher: Teacher logits `[V]`, not scaled by T.
+  ///   - options: Temperature, weights and label.
+  /// - Returns: Both losses, unweighted.
   /// - Precondition: lengths agree and the label is below V.
   package static func fullTarget(
     _ logits: UnsafeMutableBufferPointer<Float>, teacher: UnsafeBufferPointer<Float>,
@@ -113,6 +118,7 @@ package enum SoftTargetLossKernels {
   ///   - logits: Student logits `[V]`, replaced by the gradient.
   ///   - label: The right ID, in `0 ..< V`.
   ///   - weight: Factor of the gradient.
+  /// - Returns: The hard loss, unweighted; the soft one is 0.
   package static func hardTarget(
     _ logits: UnsafeMutableBufferPointer<Float>, label: Int32, weight: Double
   ) -> Loss {
@@ -140,6 +146,7 @@ package enum SoftTargetLossKernels {
   /// - Parameters:
   ///   - student: `[hidden]`.
   ///   - teacher: `[hidden]`.
+  ///   - weight: Factor of the gradient.
   ///   - gradient: `[hidden]`, with respect to `student`; aliases neither.
   /// - Returns: The loss, in `0 ... 2`; 1 where a state is zero, which has no gradient.
   package static func cosine(

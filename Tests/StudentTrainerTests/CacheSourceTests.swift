@@ -15,7 +15,7 @@ struct CacheSourceTests {
     folder = try TemporaryFolder()
   }
 
-  func teacher() -> MaskedLanguageModel {
+  static func teacher() -> MaskedLanguageModel {
     TinyWorld.model(seed: 80, layers: 2, architecture: .bert)
   }
 
@@ -31,7 +31,7 @@ struct CacheSourceTests {
     -> CacheReader
   {
     try TinyCache.make(
-      world, teacher: teacher(), masks: world.masks(), options: options,
+      world, teacher: Self.teacher(), masks: world.masks(), options: options,
       in: folder.url.appending(path: name))
   }
 
@@ -45,7 +45,7 @@ struct CacheSourceTests {
     _ configuration: TrainingConfiguration, _ positions: OnlineTeacherSource.Positions
   ) throws -> OnlineTeacherSource {
     try OnlineTeacherSource(
-      teacher: teacher(), corpus: world.corpus, masks: world.masks(), positions: positions,
+      teacher: Self.teacher(), corpus: world.corpus, masks: world.masks(), positions: positions,
       configuration: configuration)
   }
 

@@ -49,7 +49,8 @@ struct InitialisationTests {
       for part in Parameter.LayerPart.allCases {
         for term in [Parameter.Term.weight, .bias] {
           #expect(
-            values(student, .layer(mine, part, term)) == values(teacher, .layer(theirs, part, term)))
+            values(student, .layer(mine, part, term)) == values(teacher, .layer(theirs, part, term))
+          )
         }
       }
     }

@@ -69,7 +69,8 @@ struct LossKernelTests {
     }
   }
 
-  @Test("near one-hot rows with a tail mass of 1e-12 stay finite and right", arguments: Kind.allCases)
+  @Test(
+    "near one-hot rows with a tail mass of 1e-12 stay finite and right", arguments: Kind.allCases)
   func oneHot(kind: Kind) {
     var generator = SplitMix64(seed: 12)
     var teacher = randomLogits(Self.vocab, scale: 0.5, using: &generator)
@@ -78,8 +79,9 @@ struct LossKernelTests {
     sureAndRight[1000] = 60
     var sureAndWrong = randomLogits(Self.vocab, scale: 0.5, using: &generator)
     sureAndWrong[2000] = 120
-    for student in [sureAndRight, sureAndWrong, randomLogits(Self.vocab, scale: 1, using: &generator)]
-    {
+    for student in [
+      sureAndRight, sureAndWrong, randomLogits(Self.vocab, scale: 1, using: &generator),
+    ] {
       for temperature in [1.0, 2, 8] {
         let result = Self.compare(
           kind, student: student, teacher: teacher, k: 1, temperature: temperature, label: 5)

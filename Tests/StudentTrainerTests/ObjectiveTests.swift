@@ -169,7 +169,7 @@ struct ObjectiveTests {
     #expect(
       error
         == .nonFinite(step: 2, what: "the loss", sequences: batches[2].references))
-    #expect(model.parameters.elements.allSatisfy(\.isFinite))
+    #expect(model.parameters.elements.allSatisfy { $0.isFinite })
     // They are those of the checkpoint after two steps.
     batches.removeLast(2)
     let state = try Safetensors(

@@ -16,7 +16,7 @@ struct SourceTests {
     return configuration
   }
 
-  func teacher() -> MaskedLanguageModel {
+  static func teacher() -> MaskedLanguageModel {
     TinyWorld.model(seed: 50, layers: 2, architecture: .bert)
   }
 
@@ -61,7 +61,7 @@ struct SourceTests {
       corpus: world.corpus, masks: world.masks(), configuration: configuration())
     for positions in [OnlineTeacherSource.Positions.masked, .all] {
       let online = try OnlineTeacherSource(
-        teacher: teacher(), corpus: world.corpus, masks: world.masks(), positions: positions,
+        teacher: Self.teacher(), corpus: world.corpus, masks: world.masks(), positions: positions,
         configuration: configuration())
       for (left, right) in zip(try allBatches(hard), try allBatches(online)) {
         #expect(left.packed.tokenIDs == right.packed.tokenIDs)
@@ -77,12 +77,12 @@ struct SourceTests {
   @Test("the online teacher gives its logits and states at the rows")
   func onlineTargets() throws {
     let source = try OnlineTeacherSource(
-      teacher: teacher(), corpus: world.corpus, masks: world.masks(), positions: .masked,
+      teacher: Self.teacher(), corpus: world.corpus, masks: world.masks(), positions: .masked,
       configuration: configuration())
     let batch = try #require(try source.batch(epoch: 0, index: 0))
     guard case .logits(let targets) = batch.softTargets else { throw Interruption() }
     let states = try #require(batch.teacherStates)
-    let direct = teacher()
+    let direct = Self.teacher()
     direct.encode(batch.packed, training: false)
     for (index, row) in batch.rows.enumerated() {
       let hidden = Array(direct.lastHiddenStates.row(Int(row)))

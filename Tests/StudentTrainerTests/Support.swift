@@ -24,9 +24,7 @@ struct TinyWorld {
   let folder: TemporaryFolder
   let corpus: TokenizedCorpus
 
-  /// - Parameters:
-  ///   - sequences: Lines of text, each one sequence of 4 to 18 tokens.
-  ///   - shardTokens: Small values make several shards.
+  /// Writes `sequences` lines of 4 to 18 tokens; a small `shardTokens` makes several shards.
   init(sequences: Int = 300, seed: UInt64 = 1, shardTokens: Int = 1 << 20) throws {
     folder = try TemporaryFolder()
     let special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
@@ -91,15 +89,18 @@ func randomLogits(_ count: Int, scale: Double, using generator: inout SplitMix64
   (0..<count).map { _ in Float(scale * generator.nextNormal()) }
 }
 
-/// The IDs of the k largest values, largest first.
+/// The IDs of the k largest values, largest first, equal ones by the lower ID.
 func topIDs(_ values: [Float], _ k: Int) -> [Int32] {
-  values.indices.sorted { (values[$0], $1) > (values[$1], $0) }.prefix(k).map { Int32($0) }
+  let least = values.sorted(by: >)[k - 1]
+  return values.indices.filter { values[$0] >= least }
+    .sorted { (values[$0], $1) > (values[$1], $0) }.prefix(k).map { Int32($0) }
 }
 
 /// The largest difference of two arrays, relative to the largest magnitude of `expected`.
 func relativeError(_ found: [Float], _ expected: [Double]) -> Double {
   let scale = expected.map(abs).max() ?? 0
-  return zip(found, expected).map { abs(Double($0) - $1) }.max().map { $0 / max(scale, 1e-300) } ?? 0
+  return zip(found, expected).map { abs(Double($0) - $1) }.max().map { $0 / max(scale, 1e-300) }
+    ?? 0
 }
 
 func bits(_ buffer: FloatBuffer) -> [UInt32] { buffer.elements.map(\.bitPattern) }

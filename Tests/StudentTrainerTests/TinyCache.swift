@@ -2,6 +2,7 @@ import Corpus
 import Foundation
 import Kernels
 import LogitCache
+import ShardStore
 import StudentTrainer
 import Transformer
 

@@ -18,7 +18,8 @@ struct TrainerTests {
   /// Runs from a fresh student; the folder decides whether it resumes.
   @discardableResult
   func train(
-    _ configuration: TrainingConfiguration, in folder: URL, failsAtCall: Int? = nil, seed: UInt64 = 5
+    _ configuration: TrainingConfiguration, in folder: URL, failsAtCall: Int? = nil,
+    seed: UInt64 = 5
   ) throws -> (model: MaskedLanguageModel, result: TrainingResult, source: FailingSource) {
     let model = TinyWorld.model(seed: seed)
     let source = FailingSource(try source(configuration), failsAtCall: failsAtCall)
@@ -43,7 +44,8 @@ struct TrainerTests {
     }
   }
 
-  @Test("a run that is interrupted at any moment ends in the same bits", arguments: [1, 2, 5, 8, 14])
+  @Test(
+    "a run that is interrupted at any moment ends in the same bits", arguments: [1, 2, 5, 8, 14])
   func exactResume(failsAtCall: Int) throws {
     let folder = try TemporaryFolder()
     var configuration = TinyWorld.configuration()
@@ -140,7 +142,8 @@ struct TrainerTests {
     #expect(names.sorted() == ["step-0000006", "step-0000007"])
   }
 
-  @Test("a damaged checkpoint is refused by name, and without it the run goes on from the one before")
+  @Test(
+    "a damaged checkpoint is refused by name, and without it the run goes on from the one before")
   func damagedCheckpoint() throws {
     let folder = try TemporaryFolder()
     let configuration = TinyWorld.configuration(steps: 12)

@@ -30,6 +30,8 @@ package final class OnlineTeacherSource: BatchSource {
   ///
   /// - Parameters:
   ///   - teacher: Owned by this source from now on.
+  ///   - corpus: The training text.
+  ///   - masks: How it is corrupted.
   ///   - positions: Masked tokens only, or all.
   ///   - configuration: Gives the order, and whether states are needed.
   /// - Throws: `StudentTrainerError.mismatch` where the vocabularies differ, and what the corpus or

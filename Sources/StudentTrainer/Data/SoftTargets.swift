@@ -93,6 +93,7 @@ package final class TeacherDecoder: @unchecked Sendable {  // nothing is written
   /// - Parameters:
   ///   - weight: `[vocab, hidden]`, row-major.
   ///   - bias: `[vocab]`.
+  ///   - hiddenSize: Width of the inputs.
   /// - Precondition: the shapes agree.
   package init(weight: [Float], bias: [Float], hiddenSize: Int) {
     precondition(weight.count == bias.count * hiddenSize, "\(weight.count) weights")

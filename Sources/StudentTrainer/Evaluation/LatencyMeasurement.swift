@@ -18,6 +18,7 @@ package struct LatencyMeasurement: Codable, Sendable, Equatable {
   ///   - tokens: Tokens of the sequence; cut to what the model has positions for.
   ///   - runs: Measured runs, at least 1.
   ///   - warmupRuns: Runs before them.
+  /// - Returns: Median and fastest time.
   package static func measure(
     _ model: MaskedLanguageModel, tokens: Int = 128, runs: Int = 20, warmupRuns: Int = 3
   ) -> LatencyMeasurement {

@@ -69,6 +69,7 @@ package enum StudentInitialiser {
   ///   - configuration: The student's shape; sizes but the depth equal the teacher's.
   ///   - folder: The teacher, a Hugging Face folder of BERT or DistilBERT.
   ///   - options: What is taken.
+  /// - Returns: The student.
   /// - Throws: `StudentTrainerError.cannotInitialise` with every size that differs, or what reading
   ///   the folder throws.
   package static func student(

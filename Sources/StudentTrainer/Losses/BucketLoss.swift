@@ -3,10 +3,13 @@
 ///     loss = T² (Σ_S p log(p / q) + m_p log(m_p / m_q))
 ///     d loss / d x_j = T (q_j - p_j) in S,  T q_j (1 - m_p / m_q) outside
 package enum BucketLoss {
+  /// The loss of one row and its gradient.
+  ///
   /// - Parameters:
   ///   - student: Logits, `[vocab]`.
   ///   - target: Kept IDs, probabilities and tail mass at `temperature`.
   ///   - temperature: T, `> 0`.
+  /// - Returns: Loss in nats, gradient with respect to the student's logits, `[vocab]`.
   package static func evaluate<Real: RealArithmetic>(
     student: [Real], target: HeadTarget<Real>, temperature: Real
   ) -> LossAndGradient<Real> {

@@ -5,9 +5,12 @@
 ///
 /// A zero state has loss 1 and no gradient.
 package enum CosineLoss {
+  /// The loss of one row and its gradient.
+  ///
   /// - Parameters:
   ///   - student: State x, `[hidden]`.
   ///   - teacher: State y, `[hidden]`.
+  /// - Returns: Loss in `0 ... 2`, gradient with respect to the student's state, `[hidden]`.
   package static func evaluate<Real: RealArithmetic>(
     student: [Real], teacher: [Real]
   ) -> LossAndGradient<Real> {

@@ -3,9 +3,12 @@
 ///     loss = -log softmax(x)_label
 ///     d loss / d x_j = softmax(x)_j - [j = label]
 package enum CrossEntropyLoss {
+  /// The loss of one row and its gradient.
+  ///
   /// - Parameters:
   ///   - student: Logits, `[vocab]`.
   ///   - label: In `0 ..< vocab`.
+  /// - Returns: Loss in nats, gradient with respect to the student's logits, `[vocab]`.
   package static func evaluate<Real: RealArithmetic>(
     student: [Real], label: Int32
   ) -> LossAndGradient<Real> {

@@ -6,10 +6,13 @@
 /// The reference that the fast path is tested against; training calls `SoftTargetLossKernels`.
 /// - Source: Hinton et al. 2015, section 2.
 package enum FullLoss {
+  /// The loss of one row and its gradient.
+  ///
   /// - Parameters:
   ///   - student: Logits x, `[vocab]`.
   ///   - teacher: Logits z, `[vocab]`.
   ///   - temperature: T, `> 0`.
+  /// - Returns: Loss in nats, gradient with respect to the student's logits, `[vocab]`.
   package static func evaluate<Real: RealArithmetic>(
     student: [Real], teacher: [Real], temperature: Real
   ) -> LossAndGradient<Real> {

@@ -3,10 +3,13 @@
 ///     loss = T² Σ_S p' log(p' / q),  p' = p / (1 - m_p)
 ///     d loss / d x_j = T (q_j - p'_j) in S,  T q_j outside
 package enum RenormaliseLoss {
+  /// The loss of one row and its gradient.
+  ///
   /// - Parameters:
   ///   - student: Logits, `[vocab]`.
   ///   - target: Kept IDs and probabilities at `temperature`; the tail mass is not used.
   ///   - temperature: T, `> 0`.
+  /// - Returns: Loss in nats, gradient with respect to the student's logits, `[vocab]`.
   package static func evaluate<Real: RealArithmetic>(
     student: [Real], target: HeadTarget<Real>, temperature: Real
   ) -> LossAndGradient<Real> {

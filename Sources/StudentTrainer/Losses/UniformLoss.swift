@@ -3,10 +3,13 @@
 ///     loss = T² (Σ_S p log(p / q) + Σ_tail u log(u / q)),  u = m_p / (V - k)
 ///     d loss / d x_j = T (q_j - p_j) in S,  T (q_j - u) outside
 package enum UniformLoss {
+  /// The loss of one row and its gradient.
+  ///
   /// - Parameters:
   ///   - student: Logits, `[vocab]`.
   ///   - target: Kept IDs, probabilities and tail mass at `temperature`.
   ///   - temperature: T, `> 0`.
+  /// - Returns: Loss in nats, gradient with respect to the student's logits, `[vocab]`.
   package static func evaluate<Real: RealArithmetic>(
     student: [Real], target: HeadTarget<Real>, temperature: Real
   ) -> LossAndGradient<Real> {

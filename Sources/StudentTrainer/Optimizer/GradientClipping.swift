@@ -27,6 +27,7 @@ package enum GradientClipping {
   /// - Parameters:
   ///   - norm: The norm of the gradients.
   ///   - maxNorm: The largest norm allowed; 0 turns clipping off.
+  /// - Returns: The factor, above 0.
   package static func coefficient(norm: Double, maxNorm: Double) -> Double {
     maxNorm > 0 ? min(1, maxNorm / (norm + 1e-6)) : 1
   }

@@ -21,6 +21,10 @@ struct CheckpointState: Codable, Equatable {
   var lastLoss: Double
   /// The last evaluation, where there was one.
   var evaluation: EvaluationMetrics?
+  /// Seconds of training up to here, without what a kill lost.
+  var seconds = 0.0
+  /// Seconds of them that the trainer waited for batches.
+  var waitedSeconds = 0.0
   /// Digest of the run's identity.
   var configurationDigest: String
   /// SHA-256 of each tensor file.

@@ -54,8 +54,25 @@ struct CheckpointStore {
     } catch {
       throw StudentTrainerError.unwritable(file: target.path, reason: "\(error)")
     }
-    for old in list().dropLast(max(1, kept)) { try? manager.removeItem(at: old) }
+    for old in list().dropLast(max(1, kept)) { remove(old) }
     return target
+  }
+
+  /// Removes what a killed run left unfinished.
+  func removeLeftovers() {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    for name in names where name.hasPrefix(".partial-") {
+      try? FileManager.default.removeItem(at: folder.appending(path: name))
+    }
+  }
+
+  /// Removes a checkpoint so that it is never seen half there.
+  private func remove(_ checkpoint: URL) {
+    let aside = folder.appending(
+      path: ".partial-\(checkpoint.lastPathComponent)", directoryHint: .isDirectory)
+    try? FileManager.default.removeItem(at: aside)
+    try? FileManager.default.moveItem(at: checkpoint, to: aside)
+    try? FileManager.default.removeItem(at: aside)
   }
 
   private func write(

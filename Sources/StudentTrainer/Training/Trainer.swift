@@ -56,6 +56,7 @@ package final class Trainer {
       initialParameters: ParameterDigest.text(of: model), source: source.identity,
       totalSteps: totalSteps)
     try folder.claim(identity)
+    folder.checkpoints.removeLeftovers()
     var state = CheckpointState(
       step: 0, epoch: 0, batchIndex: 0, tokens: 0, metricsBytes: 0, lastLoss: 0,
       configurationDigest: try identity.digest(), files: [:])
@@ -119,6 +120,8 @@ package final class Trainer {
         meter.pause(until: state.tokens, waited: batches.waitedSeconds)
       }
       if atEnd || (intervals.checkpoint > 0 && state.step % intervals.checkpoint == 0) {
+        state.seconds = start.seconds + (ContinuousClock.now - begin).seconds
+        state.waitedSeconds = start.waitedSeconds + batches.waitedSeconds
         state.metricsBytes = try metrics.synchronize()
         let saved = try folder.checkpoints.save(
           state, model: model, optimizer: optimizer, kept: intervals.keptCheckpoints)
@@ -126,10 +129,9 @@ package final class Trainer {
         meter.pause(until: state.tokens, waited: batches.waitedSeconds)
       }
     }
-    let seconds = (ContinuousClock.now - begin).seconds
     let summary = TrainingSummary(
-      steps: state.step, tokens: state.tokens, lastLoss: state.lastLoss, seconds: seconds,
-      dataWaitShare: seconds > 0 ? min(1, batches.waitedSeconds / seconds) : 0,
+      steps: state.step, tokens: state.tokens, lastLoss: state.lastLoss, seconds: state.seconds,
+      dataWaitShare: state.seconds > 0 ? min(1, state.waitedSeconds / state.seconds) : 0,
       evaluation: state.evaluation)
     try folder.finish(summary)
     return TrainingResult(summary: summary, wasFinished: false)

@@ -136,7 +136,8 @@ package struct TrainingConfiguration: Codable, Hashable, Sendable {
     try require(clipNorm >= 0 && clipNorm.isFinite, "clipNorm", clipNorm, "0 (off) or more")
     let counts = [
       ("batchTokens", batchTokens), ("accumulation", accumulation), ("windowBlocks", windowBlocks),
-      ("epochs", epochs), ("steps", steps ?? 1), ("headK", headK ?? 1), ("keptCheckpoints", intervals.keptCheckpoints),
+      ("epochs", epochs), ("steps", steps ?? 1), ("headK", headK ?? 1),
+      ("keptCheckpoints", intervals.keptCheckpoints),
       ("prefetchedBatches", intervals.prefetchedBatches), ("log interval", intervals.log),
     ]
     for (name, count) in counts { try require(count >= 1, name, count, "1 or more") }

@@ -1,3 +1,5 @@
+package import Foundation
+
 /// What a finished run amounts to; `finished.json` of its folder.
 package struct TrainingSummary: Codable, Sendable, Equatable {
   /// Optimiser steps.
@@ -6,12 +8,19 @@ package struct TrainingSummary: Codable, Sendable, Equatable {
   package var tokens: Int
   /// Loss of the last step, before its update.
   package var lastLoss: Double
-  /// Seconds of the process that ended the run, from its start or resume.
+  /// Seconds of training with evaluations and checkpoints, without what a kill lost.
   package var seconds: Double
   /// Share of those seconds that the trainer waited for batches.
   package var dataWaitShare: Double
   /// The evaluation after the last step, where one was asked for.
   package var evaluation: EvaluationMetrics?
+
+  /// The summary in a run's folder, or nil where there is no finished run.
+  ///
+  /// - Throws: `StudentTrainerError.unreadable`.
+  package static func read(folder: URL) throws -> TrainingSummary? {
+    try RunFolder(url: folder).summary()
+  }
 }
 
 /// How a call of `Trainer.run` ended.
