@@ -78,7 +78,10 @@ let package = Package(
     tests("TransformerTests", ["Transformer", "Kernels"]),
     tests(
       "StudentTrainerTests",
-      ["StudentTrainer", "Transformer", "Kernels", "LogitCache", "Corpus", "ShardStore"]),
+      [
+        "StudentTrainer", "Transformer", "Kernels", "LogitCache", "Corpus", "ShardStore",
+        "Tokenizer",
+      ]),
     tests("PipelineTests", ["Transformer", "LogitCache", "ShardStore"]),
   ],
   swiftLanguageModes: [.v6]

@@ -1,1 +1,320 @@
 #include "losses.h"
+
+#include <math.h>
+#include <string.h>
+
+// One body, compiled for several instruction sets; the loader picks one.
+#if defined(__x86_64__) && defined(__ELF__)
+#define VECTORISED __attribute__((target_clones("avx512f", "avx2", "default")))
+#else
+#define VECTORISED
+#endif
+
+// Sums run in float over this many elements and in double over the blocks, so that a row of a large
+// vocabulary keeps float precision at the speed of float lanes.
+#define BLOCK 1024
+
+// e^x for x <= 0 (and NaN, which stays NaN), within 2 ulp; below -87.3 exactly 0, -inf included.
+//
+// Range reduction x = n ln 2 + r by Cody and Waite, Cephes' polynomial for e^r. It is a function of
+// its own because reassociation, which the sums below allow, would undo the two-part subtraction.
+static inline float exp_nonpositive(float x) {
+  const float magic = 12582912.0f;  // 1.5 * 2^23: adding it rounds to an integer
+  const float clamped = x < -87.3f ? -87.3f : x;
+  const float shifted = clamped * 1.44269504088896341f + magic;
+  const float n = shifted - magic;
+  float r = clamped - n * 0.693359375f;
+  r = r - n * -2.12194440e-4f;
+  float p = 1.9875691500e-4f;
+  p = p * r + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  p = p * r * r + r + 1.0f;
+  int32_t bits;
+  memcpy(&bits, &shifted, sizeof bits);
+  // The low bits of `shifted` are n; they become the exponent of 2^n.
+  const int32_t exponent = (int32_t)((uint32_t)(bits - 0x4B400000 + 127) << 23);
+  float scale;
+  memcpy(&scale, &exponent, sizeof scale);
+  return x < -87.3f ? 0.0f : p * scale;
+}
+
+// The largest element, NaN passed over (the sums that follow then meet it), in explicit lanes: the
+// compiler does not reorder a maximum that may see NaN by itself.
+VECTORISED static float row_max(const float *x, int64_t n) {
+  enum { LANES = 64 };
+  float lanes[LANES];
+  for (int lane = 0; lane < LANES; lane++) lanes[lane] = -INFINITY;
+  int64_t i = 0;
+  for (; i + LANES <= n; i += LANES) {
+    for (int lane = 0; lane < LANES; lane++) {
+      lanes[lane] = x[i + lane] > lanes[lane] ? x[i + lane] : lanes[lane];
+    }
+  }
+  for (; i < n; i++) lanes[0] = x[i] > lanes[0] ? x[i] : lanes[0];
+  float largest = -INFINITY;
+  for (int lane = 0; lane < LANES; lane++) largest = lanes[lane] > largest ? lanes[lane] : largest;
+  return largest;
+}
+
+// How e^(x - max) follows from e^((x - max) / T). T = 2 squares, which costs one more rounding of
+// half an ulp; larger powers multiply the error, so they take an exponential of their own.
+enum { HARD_NONE, HARD_SAME, HARD_SQUARE, HARD_OWN };
+
+static int hard_mode(double temperature, int wanted) {
+  if (!wanted) return HARD_NONE;
+  if (temperature == 1.0) return HARD_SAME;
+  if (temperature == 2.0) return HARD_SQUARE;
+  return HARD_OWN;
+}
+
+typedef struct {
+  double soft;    // sum e^((x - max) / T)
+  double hard;    // sum e^(x - max)
+  double linear;  // sum of the finite x - max
+} tail_sums;
+
+VECTORISED static void sum_tail(const float *x, int64_t n, float max, float beta, int mode,
+                                tail_sums *out) {
+#pragma clang fp contract(fast) reassociate(on)
+  tail_sums total = {0, 0, 0};
+  for (int64_t start = 0; start < n; start += BLOCK) {
+    const int64_t count = n - start < BLOCK ? n - start : BLOCK;
+    const float *block = x + start;
+    float soft = 0, hard = 0, linear = 0;
+    if (mode == HARD_OWN) {
+      for (int64_t i = 0; i < count; i++) {
+        const float d = block[i] - max;
+        soft += exp_nonpositive(d * beta);
+        hard += exp_nonpositive(d);
+        linear += d < -1e30f ? 0.0f : d;
+      }
+    } else {
+      for (int64_t i = 0; i < count; i++) {
+        const float d = block[i] - max;
+        const float e = exp_nonpositive(d * beta);
+        soft += e;
+        hard += e * e;
+        linear += d < -1e30f ? 0.0f : d;
+      }
+      if (mode == HARD_SAME) hard = soft;
+    }
+    total.soft += soft;
+    total.hard += hard;
+    total.linear += linear;
+  }
+  *out = total;
+}
+
+// x = a e^((x - max) / T) + b e^(x - max) + c
+VECTORISED static void write_tail(float *x, int64_t n, float max, float beta, int mode, float a,
+                                  float b, float c) {
+#pragma clang fp contract(fast)
+  if (mode == HARD_OWN) {
+    for (int64_t i = 0; i < n; i++) {
+      const float d = x[i] - max;
+      x[i] = a * exp_nonpositive(d * beta) + b * exp_nonpositive(d) + c;
+    }
+  } else if (mode == HARD_SQUARE) {
+    for (int64_t i = 0; i < n; i++) {
+      const float e = exp_nonpositive((x[i] - max) * beta);
+      x[i] = e * (a + b * e) + c;
+    }
+  } else {
+    const float sum = a + b;
+    for (int64_t i = 0; i < n; i++) x[i] = sum * exp_nonpositive((x[i] - max) * beta) + c;
+  }
+}
+
+// log(e^a + e^b); either may be -inf.
+static double log_add(double a, double b) {
+  const double high = a > b ? a : b, low = a > b ? b : a;
+  if (isinf(high) && high < 0) return high;
+  return high + log1p(exp(low - high));
+}
+
+decant_row_loss decant_head_target_row(float *x, int64_t vocab, const int32_t *ids,
+                                       const float *probabilities, int64_t k, double tail_mass,
+                                       int tail_kind, decant_row_options options, float *scratch) {
+  const double T = options.temperature, beta = 1 / T;
+  const int has_label = options.label >= 0;
+  const int mode = hard_mode(T, has_label);
+  const double label_logit = has_label ? x[options.label] : 0;
+
+  // Take the kept logits out of the row: the sums then run over the complement alone, and its mass
+  // never comes from `1 - sum`, which cancels where the student is sure.
+  double head_soft = -INFINITY, head_hard = -INFINITY, head_mass = 0;
+  for (int64_t i = 0; i < k; i++) {
+    scratch[i] = x[ids[i]];
+    head_soft = log_add(head_soft, scratch[i] * beta);
+    if (has_label) head_hard = log_add(head_hard, scratch[i]);
+    head_mass += probabilities[i];
+  }
+  for (int64_t i = 0; i < k; i++) x[ids[i]] = -INFINITY;
+
+  const float max = row_max(x, vocab);
+  tail_sums tail = {0, 0, 0};
+  // -inf is an empty complement, or one without a finite logit: no mass, and nothing to subtract.
+  const int has_tail = max > -INFINITY;
+  if (has_tail) sum_tail(x, vocab, max, (float)beta, mode, &tail);
+  const double log_tail = has_tail ? max * beta + log(tail.soft) : -INFINITY;
+  const double log_z = log_add(head_soft, log_tail);
+  const double log_student_mass = log_tail - log_z;
+  const double student_mass = exp(log_student_mass);
+  const double log_z_hard =
+      has_label ? log_add(head_hard, has_tail ? max + log(tail.hard) : -INFINITY) : 0;
+
+  const double others = (double)(vocab - k);
+  const double scale = tail_kind == DECANT_TAIL_RENORMALISE && head_mass > 0 ? 1 / head_mass : 1;
+  double soft = 0;
+  for (int64_t i = 0; i < k; i++) {
+    const double p = probabilities[i] * scale;
+    if (p > 0) soft += p * (log(p) - (scratch[i] * beta - log_z));
+  }
+  double pull = 0, constant = 0;  // what the target takes off the tail's gradient
+  if (tail_kind == DECANT_TAIL_BUCKET) {
+    if (tail_mass > 0) soft += tail_mass * (log(tail_mass) - log_student_mass);
+    pull = tail_mass;
+  } else if (tail_kind == DECANT_TAIL_UNIFORM && others > 0) {
+    const double u = tail_mass / others;
+    const double mean_log_q = (tail.linear / others + max) * beta - log_z;
+    if (u > 0) soft += tail_mass * (log(u) - mean_log_q);
+    constant = -options.soft_weight * T * u;
+  }
+
+  const double hard_weight = has_label ? options.hard_weight : 0;
+  if (has_tail) {
+    // q_j = student_mass * (share of j in the tail): finite however little mass the tail has.
+    const double a = options.soft_weight * T * (student_mass - pull) / tail.soft;
+    const double b = hard_weight * exp(max - log_z_hard);
+    write_tail(x, vocab, max, (float)beta, mode, (float)a, (float)b, (float)constant);
+  } else {
+    for (int64_t i = 0; i < vocab; i++) x[i] = (float)constant;
+  }
+  for (int64_t i = 0; i < k; i++) {
+    const double q = exp(scratch[i] * beta - log_z);
+    double g = options.soft_weight * T * (q - probabilities[i] * scale);
+    if (has_label) g += hard_weight * exp(scratch[i] - log_z_hard);
+    x[ids[i]] = (float)g;
+  }
+  if (has_label) x[options.label] -= (float)hard_weight;
+  return (decant_row_loss){T * T * soft, has_label ? log_z_hard - label_logit : 0};
+}
+
+typedef struct {
+  double student, teacher;  // sums of e^((x - max) / T) and e^((z - max) / T)
+  double hard;              // sum e^(x - max)
+  double cross;             // sum e^((z - max_z) / T) ((z - max_z) - (x - max_x))
+} full_sums;
+
+VECTORISED static void sum_full(const float *x, const float *z, int64_t n, float max_x, float max_z,
+                                float beta, int mode, full_sums *out) {
+#pragma clang fp contract(fast) reassociate(on)
+  full_sums total = {0, 0, 0, 0};
+  for (int64_t start = 0; start < n; start += BLOCK) {
+    const int64_t count = n - start < BLOCK ? n - start : BLOCK;
+    const float *bx = x + start, *bz = z + start;
+    float student = 0, teacher = 0, hard = 0, cross = 0;
+    for (int64_t i = 0; i < count; i++) {
+      const float dx = bx[i] - max_x, dz = bz[i] - max_z;
+      const float ex = exp_nonpositive(dx * beta), ez = exp_nonpositive(dz * beta);
+      student += ex;
+      teacher += ez;
+      hard += ex * ex;
+      cross += ez * (dz - dx);
+    }
+    if (mode == HARD_SAME) hard = student;
+    if (mode == HARD_OWN) {
+      hard = 0;
+      for (int64_t i = 0; i < count; i++) hard += exp_nonpositive(bx[i] - max_x);
+    }
+    total.student += student;
+    total.teacher += teacher;
+    total.hard += hard;
+    total.cross += cross;
+  }
+  *out = total;
+}
+
+// x = a e^((x - max_x) / T) + b e^(x - max_x) - c e^((z - max_z) / T)
+VECTORISED static void write_full(float *x, const float *z, int64_t n, float max_x, float max_z,
+                                  float beta, int mode, float a, float b, float c) {
+#pragma clang fp contract(fast)
+  if (mode == HARD_OWN) {
+    for (int64_t i = 0; i < n; i++) {
+      const float d = x[i] - max_x;
+      x[i] = a * exp_nonpositive(d * beta) + b * exp_nonpositive(d) -
+             c * exp_nonpositive((z[i] - max_z) * beta);
+    }
+  } else if (mode == HARD_SQUARE) {
+    for (int64_t i = 0; i < n; i++) {
+      const float e = exp_nonpositive((x[i] - max_x) * beta);
+      x[i] = e * (a + b * e) - c * exp_nonpositive((z[i] - max_z) * beta);
+    }
+  } else {
+    const float sum = a + b;
+    for (int64_t i = 0; i < n; i++) {
+      x[i] = sum * exp_nonpositive((x[i] - max_x) * beta) -
+             c * exp_nonpositive((z[i] - max_z) * beta);
+    }
+  }
+}
+
+decant_row_loss decant_full_target_row(float *x, const float *z, int64_t vocab,
+                                       decant_row_options options) {
+  const double T = options.temperature, beta = 1 / T;
+  const int has_label = options.label >= 0;
+  const int mode = hard_mode(T, has_label);
+  const double label_logit = has_label ? x[options.label] : 0;
+  const float max_x = row_max(x, vocab), max_z = row_max(z, vocab);
+  full_sums sums;
+  sum_full(x, z, vocab, max_x, max_z, (float)beta, mode, &sums);
+  // sum p (log p - log q), with both logarithms taken relative to the rows' largest logits.
+  const double kl = sums.cross * beta / sums.teacher - log(sums.teacher) + log(sums.student);
+  const double hard_weight = has_label ? options.hard_weight : 0;
+  const double a = options.soft_weight * T / sums.student;
+  const double b = has_label ? hard_weight / sums.hard : 0;
+  const double c = options.soft_weight * T / sums.teacher;
+  write_full(x, z, vocab, max_x, max_z, (float)beta, mode, (float)a, (float)b, (float)c);
+  if (has_label) x[options.label] -= (float)hard_weight;
+  return (decant_row_loss){T * T * kl, has_label ? max_x + log(sums.hard) - label_logit : 0};
+}
+
+decant_row_loss decant_hard_target_row(float *x, int64_t vocab, int32_t label, double hard_weight) {
+  const double label_logit = x[label];
+  const float max = row_max(x, vocab);
+  tail_sums sums;
+  sum_tail(x, vocab, max, 1.0f, HARD_SAME, &sums);
+  write_tail(x, vocab, max, 1.0f, HARD_SAME, 0, (float)(hard_weight / sums.hard), 0);
+  x[label] -= (float)hard_weight;
+  return (decant_row_loss){0, max + log(sums.hard) - label_logit};
+}
+
+double decant_evaluate_row(const float *x, int64_t vocab, int32_t label, int64_t *argmax) {
+  const float max = row_max(x, vocab);
+  int64_t first = 0;
+  while (first < vocab - 1 && x[first] != max) first++;
+  *argmax = first;
+  tail_sums sums;
+  sum_tail(x, vocab, max, 1.0f, HARD_SAME, &sums);
+  return max + log(sums.hard) - x[label];
+}
+
+VECTORISED double decant_cosine_row(const float *x, const float *y, int64_t n, double weight,
+                                    float *dx) {
+#pragma clang fp contract(fast) reassociate(on)
+  double xx = 0, yy = 0, xy = 0;
+  for (int64_t i = 0; i < n; i++) {
+    const double a = x[i], b = y[i];
+    xx += a * a;
+    yy += b * b;
+    xy += a * b;
+  }
+  if (xx == 0 || yy == 0) return 1;
+  const double norms = sqrt(xx) * sqrt(yy), cosine = xy / norms;
+  const float toward = (float)(-weight / norms), along = (float)(weight * cosine / xx);
+  for (int64_t i = 0; i < n; i++) dx[i] += toward * y[i] + along * x[i];
+  return 1 - cosine;
+}

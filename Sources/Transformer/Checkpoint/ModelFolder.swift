@@ -106,7 +106,7 @@ extension ParameterLayout {
 
 extension ArchitectureFormat {
   /// The names under which checkpoints of different ages keep a tensor, the newest first.
-  func spellings(of name: String) -> [String] {
+  package func spellings(of name: String) -> [String] {
     var spellings = [name]
     if name.hasSuffix("LayerNorm.weight") {
       spellings.append(name.dropLast("weight".count) + "gamma")

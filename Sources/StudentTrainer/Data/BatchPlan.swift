@@ -1,0 +1,47 @@
+package import Corpus
+import Synchronization
+
+/// Which sequences are in which batch: shared by all sources, so that runs of one seed compare.
+package final class BatchPlan: Sendable {
+  /// The corpus whose sequences are ordered.
+  package let corpus: TokenizedCorpus
+  private let seed: UInt64
+  private let batchTokens: Int
+  private let windowBlocks: Int
+  private let current = Mutex<(epoch: Int, order: BatchOrder)?>(nil)
+
+  /// A plan over a corpus with the order's numbers of a configuration.
+  package init(corpus: TokenizedCorpus, configuration: TrainingConfiguration) {
+    self.corpus = corpus
+    seed = configuration.seed
+    batchTokens = configuration.batchTokens
+    windowBlocks = configuration.windowBlocks
+  }
+
+  /// The sequences of a batch, or nil past the last one of the epoch.
+  ///
+  /// - Throws: what `BatchOrder` throws.
+  package func sequences(epoch: Int, index: Int) throws -> [SequenceReference]? {
+    try current.withLock { current in
+      var order = current.flatMap { $0.epoch == epoch ? $0.order : nil } ?? order(epoch: epoch)
+      if order.batchIndex != index { try order.seek(to: index) }
+      let batch = try order.next()
+      current = (epoch, order)
+      return batch
+    }
+  }
+
+  /// Number of batches of an epoch.
+  ///
+  /// - Throws: what `BatchOrder` throws.
+  package func batchCount(epoch: Int) throws -> Int {
+    try order(epoch: epoch).batchCount()
+  }
+
+  private func order(epoch: Int) -> BatchOrder {
+    let corpus = corpus
+    return BatchOrder(
+      blockCount: corpus.blockCount, seed: seed, epoch: epoch, batchTokens: batchTokens,
+      windowBlocks: windowBlocks, lengths: { try corpus.lengths(block: $0) })
+  }
+}

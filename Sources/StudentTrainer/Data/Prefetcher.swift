@@ -1,0 +1,128 @@
+import Foundation
+
+/// Runs a source ahead of the trainer, on a thread of its own, with a bound on what waits.
+///
+/// Batches come in order, epoch after epoch, without end. One thread calls `next`; the producer ends
+/// when the prefetcher is stopped or released.
+package final class Prefetcher: @unchecked Sendable {  // all state is behind `condition`
+  /// A batch and its place in the run.
+  package struct Item: Sendable {
+    /// Epoch counted from 0.
+    package let epoch: Int
+    /// Index within the epoch.
+    package let index: Int
+    /// The batch itself.
+    package let batch: TrainingBatch
+  }
+
+  private let shared: Shared
+  /// Seconds that `next` has waited for batches.
+  package private(set) var waitedSeconds = 0.0
+
+  /// Starts at a place in the run.
+  ///
+  /// - Parameters:
+  ///   - source: Makes the batches; used by the producer alone from now on.
+  ///   - epoch: Epoch of the first batch.
+  ///   - index: Its index within the epoch.
+  ///   - capacity: Batches that may wait, at least 1; a source that does not run ahead makes each
+  ///     batch when it is asked for.
+  package init(source: any BatchSource, epoch: Int, index: Int, capacity: Int) {
+    precondition(capacity > 0, "a prefetcher that may hold no batch")
+    shared = Shared(source: source, epoch: epoch, index: index, capacity: capacity)
+    guard source.runsAhead else { return }
+    // The thread holds the shared state only, so that releasing the prefetcher can stop it.
+    let shared = shared
+    let thread = Thread { shared.produce() }
+    thread.name = "batches"
+    thread.start()
+  }
+
+  deinit { shared.stop() }
+
+  /// The next batch.
+  ///
+  /// - Throws: what the source throws, `StudentTrainerError.noBatches` where an epoch is empty.
+  package func next() throws -> Item {
+    let start = ContinuousClock.now
+    defer { waitedSeconds += (ContinuousClock.now - start).seconds }
+    return shared.source.runsAhead ? try shared.take() : try shared.make()
+  }
+
+  /// Ends the producer; no batch is taken after it.
+  package func stop() { shared.stop() }
+
+  private final class Shared: @unchecked Sendable {  // `waiting` and `stopped` behind `condition`
+    let source: any BatchSource
+    private let capacity: Int
+    private let condition = NSCondition()
+    private var waiting: [Result<Item, any Error>] = []
+    private var stopped = false
+    // The place of the next batch: touched by the producer alone.
+    private var epoch: Int
+    private var index: Int
+
+    init(source: any BatchSource, epoch: Int, index: Int, capacity: Int) {
+      self.source = source
+      self.epoch = epoch
+      self.index = index
+      self.capacity = capacity
+    }
+
+    func make() throws -> Item {
+      if let batch = try source.batch(epoch: epoch, index: index) {
+        defer { index += 1 }
+        return Item(epoch: epoch, index: index, batch: batch)
+      }
+      epoch += 1
+      index = 0
+      guard let batch = try source.batch(epoch: epoch, index: 0) else {
+        throw StudentTrainerError.noBatches(what: "epoch \(epoch) of the corpus")
+      }
+      index = 1
+      return Item(epoch: epoch, index: 0, batch: batch)
+    }
+
+    func produce() {
+      while true {
+        let result = Result { try make() }
+        condition.lock()
+        while waiting.count >= capacity && !stopped { condition.wait() }
+        if stopped {
+          condition.unlock()
+          return
+        }
+        waiting.append(result)
+        condition.broadcast()
+        condition.unlock()
+        if case .failure = result { return }
+      }
+    }
+
+    func take() throws -> Item {
+      condition.lock()
+      defer { condition.unlock() }
+      while waiting.isEmpty && !stopped { condition.wait() }
+      precondition(!stopped, "a batch was asked for after stop()")
+      // A failure stays, so that every later call meets it again.
+      if case .failure(let error) = waiting[0] { throw error }
+      let result = waiting.removeFirst()
+      condition.broadcast()
+      return try result.get()
+    }
+
+    func stop() {
+      condition.lock()
+      stopped = true
+      condition.broadcast()
+      condition.unlock()
+    }
+  }
+}
+
+extension Duration {
+  /// This duration in seconds.
+  var seconds: Double {
+    Double(components.seconds) + Double(components.attoseconds) * 1e-18
+  }
+}

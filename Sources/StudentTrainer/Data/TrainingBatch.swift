@@ -1,0 +1,59 @@
+package import Corpus
+package import Transformer
+
+/// One batch of corrupted sequences, and what the head and the states are trained on.
+package struct TrainingBatch: Sendable {
+  /// The corrupted sequences.
+  package var packed: PackedBatch
+  /// Which sequences they are, in the order of `packed`; for error messages.
+  package var references: [SequenceReference]
+  /// Tokens of `packed` at which the head is needed, ascending.
+  package var rows: [Int32]
+  /// The original ID at each of `rows`, or -1 where there is no hard loss.
+  package var labels: [Int32]
+  /// Index into `softTargets` of each of `rows`, ascending, or -1 where there is no soft loss.
+  package var softIndexes: [Int32]
+  /// The teacher's distributions.
+  package var softTargets: SoftTargets
+  /// The teacher's last hidden states, or nil where none are kept.
+  package var teacherStates: TeacherStates?
+
+  /// A batch from its parts.
+  ///
+  /// - Precondition: `rows`, `labels` and `softIndexes` have one length.
+  package init(
+    packed: PackedBatch, references: [SequenceReference], rows: [Int32], labels: [Int32],
+    softIndexes: [Int32], softTargets: SoftTargets = .none, teacherStates: TeacherStates? = nil
+  ) {
+    precondition(
+      rows.count == labels.count && rows.count == softIndexes.count,
+      "\(rows.count) rows, \(labels.count) labels, \(softIndexes.count) soft indexes")
+    self.packed = packed
+    self.references = references
+    self.rows = rows
+    self.labels = labels
+    self.softIndexes = softIndexes
+    self.softTargets = softTargets
+    self.teacherStates = teacherStates
+  }
+}
+
+/// The teacher's last hidden states at some tokens of a batch.
+package struct TeacherStates: Sendable {
+  /// Tokens of the batch, ascending.
+  package var rows: [Int32]
+  /// Width of a state.
+  package var hiddenSize: Int
+  /// The states, shape `[rows, hiddenSize]`, row-major.
+  package var values: [Float]
+
+  /// States from their parts.
+  ///
+  /// - Precondition: there is one state for each row.
+  package init(rows: [Int32], hiddenSize: Int, values: [Float]) {
+    precondition(values.count == rows.count * hiddenSize, "one state of \(hiddenSize) for each row")
+    self.rows = rows
+    self.hiddenSize = hiddenSize
+    self.values = values
+  }
+}

@@ -1,0 +1,79 @@
+package import Corpus
+
+/// What can be wrong with a training run; each message says what, where and how to mend it.
+package enum StudentTrainerError: Error, Equatable {
+  /// A value of the configuration out of its range.
+  case invalidConfiguration(field: String, value: String, allowed: String)
+  /// A cache, teacher, corpus or student that do not belong together, field by field.
+  case mismatch(what: String, differences: [String])
+  /// A loss with a weight, but nothing to compute it from.
+  case missingTargets(loss: String, reason: String)
+  /// A corrupted sequence that is not the one the teacher saw.
+  case inputChanged(sequence: SequenceReference, replica: Int, expected: UInt64, found: UInt64)
+  /// Soft targets that contradict the sequence they are for.
+  case badTargets(sequence: SequenceReference, replica: Int, reason: String)
+  /// A source that has no batch.
+  case noBatches(what: String)
+  /// NaN or infinity; the parameters are those before the step.
+  case nonFinite(step: Int, what: String, sequences: [SequenceReference])
+  /// A folder with the checkpoints of another run.
+  case differentRun(folder: String, differences: [String])
+  /// A checkpoint that is not what was written.
+  case damagedCheckpoint(folder: String, file: String, reason: String)
+  /// A file of the run that cannot be read.
+  case unreadable(file: String, reason: String)
+  /// A file of the run that cannot be written.
+  case unwritable(file: String, reason: String)
+  /// A teacher whose layers cannot initialise this student.
+  case cannotInitialise(folder: String, reason: String)
+}
+
+extension StudentTrainerError: CustomStringConvertible {
+  /// The message for the person at the terminal.
+  package var description: String {
+    switch self {
+    case .invalidConfiguration(let field, let value, let allowed):
+      "the training option \(field) cannot be \(value); it has to be \(allowed)"
+    case .mismatch(let what, let differences):
+      "\(what) do not belong together: \(differences.joined(separator: "; ")); "
+        + "use a cache made from this corpus and this tokenizer, or make one with "
+        + "'pipeline cache-teacher'"
+    case .missingTargets(let loss, let reason):
+      "\(loss) has a weight but nothing to train it on: \(reason)"
+    case .inputChanged(let sequence, let replica, let expected, let found):
+      "\(Self.name(sequence)), mask replica \(replica): the corrupted tokens have checksum \(found), "
+        + "the teacher saw \(expected); the cache was made by another mask generator or from another "
+        + "corpus, make it again with 'pipeline cache-teacher'"
+    case .badTargets(let sequence, let replica, let reason):
+      "soft targets of \(Self.name(sequence)), mask replica \(replica): \(reason); "
+        + "make the cache again with 'pipeline cache-teacher'"
+    case .noBatches(let what):
+      "\(what) gives no batch to train on; check that the corpus holds sequences"
+    case .nonFinite(let step, let what, let sequences):
+      "step \(step + 1): \(what) is not a finite number; the parameters were left as before it. "
+        + "Its batches held \(Self.list(sequences)). Lower the learning rate or look at these sequences"
+    case .differentRun(let folder, let differences):
+      "'\(folder)' holds a run of another configuration: \(differences.joined(separator: "; ")). "
+        + "Choose another folder, or remove it first"
+    case .damagedCheckpoint(let folder, let file, let reason):
+      "the checkpoint '\(folder)' is damaged: \(file) \(reason); remove that folder to go on from the "
+        + "one before it"
+    case .unreadable(let file, let reason):
+      "cannot read '\(file)': \(reason)"
+    case .unwritable(let file, let reason):
+      "cannot write '\(file)': \(reason); check permissions and free space"
+    case .cannotInitialise(let folder, let reason):
+      "the student cannot start from the teacher '\(folder)': \(reason)"
+    }
+  }
+
+  private static func name(_ sequence: SequenceReference) -> String {
+    "sequence \(sequence.index) of block \(sequence.block)"
+  }
+
+  private static func list(_ sequences: [SequenceReference]) -> String {
+    let shown = sequences.prefix(8).map { "block \($0.block) sequence \($0.index)" }
+    let more = sequences.count > 8 ? " and \(sequences.count - 8) more" : ""
+    return shown.joined(separator: ", ") + more
+  }
+}

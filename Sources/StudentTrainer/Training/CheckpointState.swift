@@ -1,0 +1,32 @@
+import Foundation
+
+/// The state of a run between two steps, beside its parameters and moments.
+struct CheckpointState: Codable, Equatable {
+  /// The version that is written and read.
+  static let currentVersion = 1
+
+  /// Version of the checkpoint's layout.
+  var formatVersion = currentVersion
+  /// Optimiser steps done.
+  var step: Int
+  /// Epoch of the next batch.
+  var epoch: Int
+  /// Index of the next batch within the epoch.
+  var batchIndex: Int
+  /// Tokens trained on so far.
+  var tokens: Int
+  /// Bytes of `metrics.jsonl` that belong to the steps done.
+  var metricsBytes: UInt64
+  /// Loss of the last step.
+  var lastLoss: Double
+  /// The last evaluation, where there was one.
+  var evaluation: EvaluationMetrics?
+  /// Seconds of training up to here, without what a kill lost.
+  var seconds = 0.0
+  /// Seconds of them that the trainer waited for batches.
+  var waitedSeconds = 0.0
+  /// Digest of the run's identity.
+  var configurationDigest: String
+  /// SHA-256 of each tensor file.
+  var files: [String: String]
+}

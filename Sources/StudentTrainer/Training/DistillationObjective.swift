@@ -1,0 +1,164 @@
+import Kernels
+package import Transformer
+
+/// The triple loss of one batch, forward and backward.
+///
+///     loss = alphaCE · mean(T² KL) + alphaMLM · mean(cross entropy) + alphaCos · mean(1 - cos)
+///
+/// Each mean runs over the rows of the whole optimiser step, so that accumulated batches equal one
+/// large batch. Owns scratch memory; one caller at a time.
+package final class DistillationObjective {
+  /// Weights, temperature and tail.
+  package let configuration: TrainingConfiguration
+  private var teacherLogits = FloatBuffer(count: 0)
+
+  /// The objective of a configuration.
+  package init(_ configuration: TrainingConfiguration) {
+    self.configuration = configuration
+  }
+
+  /// Encodes a batch, computes its losses, and adds their gradients to the model's.
+  ///
+  /// - Parameters:
+  ///   - batch: What to train on.
+  ///   - model: The student; the caller zeroes its gradients between optimiser steps.
+  ///   - counts: Rows of each loss in the whole optimiser step.
+  /// - Returns: Sums over the rows of this batch.
+  /// - Throws: `StudentTrainerError.missingTargets` or `.mismatch` where a loss has a weight and the
+  ///   batch lacks what it needs; nothing has been computed then.
+  package func accumulate(
+    _ batch: TrainingBatch, model: MaskedLanguageModel, counts: LossCounts
+  ) throws -> LossSums {
+    try check(batch, model: model)
+    model.encode(batch.packed, training: true)
+    var sums = LossSums()
+    if configuration.alphaCos > 0, let states = batch.teacherStates {
+      sums.cosine = cosine(
+        states, model: model, weight: configuration.alphaCos / Double(counts.cosine))
+    }
+    var weights = RowWeights(softWeight: 0, hardWeight: 0)
+    if counts.soft > 0 { weights.softWeight = configuration.alphaCE / Double(counts.soft) }
+    if counts.hard > 0 { weights.hardWeight = configuration.alphaMLM / Double(counts.hard) }
+    var losses = [SoftTargetLossKernels.Loss](
+      repeating: .init(soft: 0, hard: 0), count: batch.rows.count)
+    losses.withUnsafeMutableBufferPointer { losses in
+      let losses = losses
+      model.trainHead(rows: batch.rows) { range, logits in
+        evaluate(batch, range: range, logits: logits, weights: weights, into: losses)
+      }
+    }
+    model.backward()
+    // In the order of the rows, so that the sums do not depend on the thread count.
+    for loss in losses {
+      sums.soft += loss.soft
+      sums.hard += loss.hard
+    }
+    return sums
+  }
+
+  private struct RowWeights {
+    var softWeight: Double
+    var hardWeight: Double
+  }
+
+  /// Replaces the logits of a chunk by their gradient.
+  private func evaluate(
+    _ batch: TrainingBatch, range: Range<Int>, logits: Matrix, weights: RowWeights,
+    into losses: UnsafeMutableBufferPointer<SoftTargetLossKernels.Loss>
+  ) {
+    let usesSoft = configuration.alphaCE > 0
+    // Soft indexes rise with the rows, so those of a chunk are one range.
+    let softRange = usesSoft ? batch.softRange(range) : 0..<0
+    let teacher = usesSoft ? teacherRows(batch.softTargets, softRange) : nil
+    let tail = configuration.tail?.kernel ?? .bucket
+    var largestHead = 0
+    if case .heads(let targets) = batch.softTargets { largestHead = targets.largestHead }
+    let configuration = configuration
+    Parallel.forEach(range.count) { part in
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: max(1, largestHead)) { scratch in
+        for offset in part {
+          let index = range.lowerBound + offset
+          let row = logits.row(offset)
+          let label = configuration.alphaMLM > 0 ? batch.labels[index] : -1
+          let soft = usesSoft ? Int(batch.softIndexes[index]) : -1
+          let options = SoftTargetLossKernels.Options(
+            temperature: configuration.temperature, softWeight: weights.softWeight,
+            hardWeight: weights.hardWeight, label: label)
+          if soft >= 0, let teacher {
+            losses[index] = SoftTargetLossKernels.fullTarget(
+              row, teacher: UnsafeBufferPointer(teacher.row(soft - softRange.lowerBound)),
+              options: options)
+          } else if soft >= 0, case .heads(let targets) = batch.softTargets {
+            losses[index] = targets.withTarget(soft) { ids, probabilities, tailMass in
+              SoftTargetLossKernels.headTarget(
+                row, ids: ids, probabilities: probabilities, tailMass: tailMass, tail: tail,
+                options: options, scratch: scratch)
+            }
+          } else if label >= 0 {
+            losses[index] = SoftTargetLossKernels.hardTarget(
+              row, label: label, weight: weights.hardWeight)
+          } else {
+            row.update(repeating: 0)
+          }
+        }
+      }
+    }
+  }
+
+  /// The teacher's logits of some targets, or nil where the targets are heads.
+  private func teacherRows(_ targets: SoftTargets, _ range: Range<Int>) -> Matrix? {
+    switch targets {
+    case .none, .heads:
+      return nil
+    case .logits(let targets):
+      return targets.matrix.rows(range)
+    case .decoderInputs(let targets):
+      let (hidden, vocab) = (targets.decoder.hiddenSize, targets.decoder.vocabSize)
+      if teacherLogits.count < range.count * vocab {
+        teacherLogits = FloatBuffer(count: range.count * vocab)
+      }
+      let inputs = FloatBuffer(count: range.count * hidden)
+      _ = inputs.elements.update(
+        from: targets.inputs[range.lowerBound * hidden..<range.upperBound * hidden])
+      let logits = Matrix(teacherLogits, rows: range.count, columns: vocab)
+      targets.decoder.logits(
+        of: Matrix(inputs, rows: range.count, columns: hidden), into: logits)
+      return logits
+    }
+  }
+
+  /// Adds the cosine loss's gradient to that of the last hidden states.
+  private func cosine(_ states: TeacherStates, model: MaskedLanguageModel, weight: Double) -> Double
+  {
+    let (hidden, gradient) = (model.lastHiddenStates, model.lastHiddenGradient)
+    var losses = [Double](repeating: 0, count: states.rows.count)
+    losses.withUnsafeMutableBufferPointer { losses in
+      let losses = losses
+      states.values.withUnsafeBufferPointer { values in
+        Parallel.forEach(states.rows.count) { part in
+          for index in part {
+            let row = Int(states.rows[index])
+            let start = index * states.hiddenSize
+            losses[index] = SoftTargetLossKernels.cosine(
+              hidden.row(row),
+              teacher: UnsafeBufferPointer(rebasing: values[start..<start + states.hiddenSize]),
+              weight: weight, gradient: gradient.row(row))
+          }
+        }
+      }
+    }
+    return losses.reduce(0, +)
+  }
+}
+
+extension TailTreatment {
+  /// The kernel's tail; `full` needs whole rows and has none.
+  var kernel: SoftTargetLossKernels.Tail? {
+    switch self {
+    case .bucket: .bucket
+    case .uniform: .uniform
+    case .renormalise: .renormalise
+    case .full: nil
+    }
+  }
+}

@@ -1,0 +1,99 @@
+import Foundation
+
+/// One logged optimiser step; a line of `metrics.jsonl`.
+package struct StepMetrics: Codable, Sendable, Equatable {
+  /// Steps done, this one included.
+  package var step: Int
+  /// Epoch of the step's last batch.
+  package var epoch: Int
+  /// The weighted sum of the parts, before the update.
+  package var loss: Double
+  /// Mean T² KL, where there are soft targets.
+  package var lossCE: Double?
+  /// Mean cross entropy, where there are labels.
+  package var lossMLM: Double?
+  /// Mean 1 - cos, where there are teacher states.
+  package var lossCos: Double?
+  /// Learning rate of the step.
+  package var learningRate: Double
+  /// Norm of all gradients before clipping.
+  package var gradNorm: Double
+  /// Tokens of all steps so far.
+  package var tokens: Int
+  /// Tokens per second since the line before.
+  package var tokensPerSecond: Double
+  /// Share of the time since the line before that the trainer waited for batches.
+  package var dataWaitShare: Double
+}
+
+/// An evaluation during training; a line of `metrics.jsonl`.
+package struct EvaluationMetrics: Codable, Sendable, Equatable {
+  /// Steps done.
+  package var step: Int
+  /// Held-out masked-token loss, nats.
+  package var evalLoss: Double
+  /// Share of masked tokens whose likeliest ID is right.
+  package var evalAccuracy: Double
+  /// Masked tokens that were evaluated.
+  package var evalPositions: Int
+}
+
+/// Appends lines to `metrics.jsonl`. One owner, one thread.
+final class MetricsFile {
+  private let url: URL
+  private let handle: FileHandle
+  private let encoder: JSONEncoder
+
+  /// Opens the file and cuts it to `length` bytes, what a checkpoint knows of.
+  ///
+  /// - Throws: `StudentTrainerError.unwritable`, or `.unreadable` where it is shorter.
+  init(url: URL, length: UInt64) throws {
+    self.url = url
+    if !FileManager.default.fileExists(atPath: url.path) {
+      guard FileManager.default.createFile(atPath: url.path, contents: nil) else {
+        throw StudentTrainerError.unwritable(file: url.path, reason: "the file cannot be created")
+      }
+    }
+    do {
+      handle = try FileHandle(forUpdating: url)
+      let size = try handle.seekToEnd()
+      guard size >= length else {
+        throw StudentTrainerError.unreadable(
+          file: url.path,
+          reason: "it has \(size) bytes, the checkpoint knows of \(length); restore the file, or "
+            + "remove the run's folder")
+      }
+      try handle.truncate(atOffset: length)
+    } catch let error as StudentTrainerError {
+      throw error
+    } catch {
+      throw StudentTrainerError.unwritable(file: url.path, reason: "\(error)")
+    }
+    encoder = JSONEncoder()
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+  }
+
+  deinit { try? handle.close() }
+
+  /// Adds one line.
+  func append(_ line: some Encodable) throws {
+    do {
+      var data = try encoder.encode(line)
+      data.append(UInt8(ascii: "\n"))
+      try handle.write(contentsOf: data)
+    } catch {
+      throw StudentTrainerError.unwritable(file: url.path, reason: "\(error)")
+    }
+  }
+
+  /// Forces the lines to the disk and tells how many bytes there are.
+  func synchronize() throws -> UInt64 {
+    do {
+      try handle.synchronize()
+      return try handle.offset()
+    } catch {
+      throw StudentTrainerError.unwritable(file: url.path, reason: "\(error)")
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import Foundation
+import ShardStore
+
+/// The files of a run: `run.json`, `metrics.jsonl`, `checkpoints/`, `finished.json`.
+struct RunFolder {
+  /// The run's folder.
+  let url: URL
+
+  /// The checkpoints.
+  var checkpoints: CheckpointStore {
+    CheckpointStore(folder: url.appending(path: "checkpoints", directoryHint: .isDirectory))
+  }
+  /// The metrics file.
+  var metrics: URL { url.appending(path: "metrics.jsonl") }
+  private var identityFile: URL { url.appending(path: "run.json") }
+  private var summaryFile: URL { url.appending(path: "finished.json") }
+
+  /// Creates the folder where it is missing.
+  func create() throws {
+    do {
+      try FileManager.default.createDirectory(
+        at: checkpoints.folder, withIntermediateDirectories: true)
+    } catch {
+      throw StudentTrainerError.unwritable(file: url.path, reason: "\(error)")
+    }
+  }
+
+  /// Records the run, or compares it with what is there.
+  ///
+  /// - Throws: `StudentTrainerError.differentRun` with every difference, `.unreadable`, or what
+  ///   writing throws.
+  func claim(_ identity: RunIdentity) throws {
+    if let existing: RunIdentity = try read(identityFile) {
+      let differences = try identity.differences(from: existing)
+      guard differences.isEmpty else {
+        throw StudentTrainerError.differentRun(folder: url.path, differences: differences)
+      }
+    } else if !checkpoints.list().isEmpty || FileManager.default.fileExists(atPath: metrics.path) {
+      throw StudentTrainerError.differentRun(
+        folder: url.path, differences: ["it has checkpoints or metrics but no run.json"])
+    }
+    try write(identity, to: identityFile)
+  }
+
+  /// The summary of a run that has ended, or nil.
+  func summary() throws -> TrainingSummary? { try read(summaryFile) }
+
+  /// Records that the run has ended.
+  func finish(_ summary: TrainingSummary) throws { try write(summary, to: summaryFile) }
+
+  private func read<Value: Decodable>(_ file: URL) throws -> Value? {
+    guard FileManager.default.fileExists(atPath: file.path) else { return nil }
+    do {
+      return try JSONDecoder().decode(Value.self, from: Data(contentsOf: file))
+    } catch {
+      throw StudentTrainerError.unreadable(
+        file: file.path, reason: "it is not the JSON that a run writes; remove the run's folder")
+    }
+  }
+
+  private func write(_ value: some Encodable, to file: URL) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    try AtomicFile.write(encoder.encode(value), to: file)
+  }
+}

@@ -1,0 +1,58 @@
+package import Transformer
+import Crypto
+import Foundation
+
+/// What determines a run's result; kept in `run.json`, so that only the same run resumes.
+package struct RunIdentity: Codable, Equatable, Sendable {
+  /// Version of the run folder's layout.
+  package var formatVersion = 1
+  /// The resolved configuration.
+  package var configuration: TrainingConfiguration
+  /// The student's shape.
+  package var model: EncoderConfiguration
+  /// SHA-256 of the parameters that the run starts from.
+  package var initialParameters: String
+  /// What the source says determines its batches.
+  package var source: [String: String]
+  /// Optimiser steps of the whole run.
+  package var totalSteps: Int
+
+  /// The SHA-256 of all that changes the result (so not of `intervals`).
+  func digest() throws -> String {
+    SHA256.hash(
+      data: Data(try fields().map { "\($0.key)=\($0.value)" }.sorted().joined(separator: "\n").utf8)
+    )
+    .hexadecimal
+  }
+
+  /// Names and values that differ, `name: this, there other`.
+  func differences(from other: RunIdentity) throws -> [String] {
+    let (mine, theirs) = (try fields(), try other.fields())
+    return Set(mine.keys).union(theirs.keys).sorted().compactMap { key in
+      let (left, right) = (mine[key] ?? "none", theirs[key] ?? "none")
+      return left == right ? nil : "\(key) is \(right) there, \(left) now"
+    }
+  }
+
+  /// Every value that matters by its dotted name.
+  private func fields() throws -> [String: String] {
+    var copy = self
+    copy.configuration.intervals = TrainingConfiguration.Intervals()
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    let object = try JSONSerialization.jsonObject(with: encoder.encode(copy))
+    var fields: [String: String] = [:]
+    Self.flatten(object, name: "", into: &fields)
+    return fields
+  }
+
+  private static func flatten(_ value: Any, name: String, into fields: inout [String: String]) {
+    guard let object = value as? [String: Any] else {
+      fields[name] = "\(value)"
+      return
+    }
+    for (key, value) in object {
+      flatten(value, name: name.isEmpty ? key : "\(name).\(key)", into: &fields)
+    }
+  }
+}

@@ -1,0 +1,219 @@
+package import Foundation
+import Kernels
+package import Transformer
+
+/// Trains a masked language model on the batches of a source, with checkpoints and exact resume.
+///
+/// The run's folder holds all of its state: calling `run` again with equal arguments after a kill
+/// goes on from the last checkpoint and ends in the same weights, bit for bit, on the same machine
+/// with the same number of threads. Owns the optimiser; one caller at a time.
+package final class Trainer {
+  /// The student; holds the trained parameters after `run`.
+  package let model: MaskedLanguageModel
+  private let source: any BatchSource
+  private let configuration: TrainingConfiguration
+  private let folder: RunFolder
+  private let evaluator: Evaluator?
+  private let observer: (any TrainingObserver)?
+  private let optimizer: AdamW
+  private let objective: DistillationObjective
+
+  /// Prepares a run; nothing is read or written yet.
+  ///
+  /// - Parameters:
+  ///   - model: The student with its initial parameters.
+  ///   - source: Its batches.
+  ///   - configuration: The recipe.
+  ///   - folder: The run's folder, made where it is missing.
+  ///   - evaluator: Evaluates during and after the run, where given.
+  ///   - observer: Hears of progress, where given.
+  /// - Throws: `StudentTrainerError.invalidConfiguration`.
+  package init(
+    model: MaskedLanguageModel, source: any BatchSource, configuration: TrainingConfiguration,
+    folder: URL, evaluator: Evaluator? = nil, observer: (any TrainingObserver)? = nil
+  ) throws {
+    try configuration.validate()
+    self.model = model
+    self.source = source
+    self.configuration = configuration
+    self.folder = RunFolder(url: folder)
+    self.evaluator = evaluator
+    self.observer = observer
+    optimizer = AdamW(layout: model.layout, options: configuration.optimizer)
+    objective = DistillationObjective(configuration)
+  }
+
+  /// Runs, resumes, or finds the run finished.
+  ///
+  /// - Returns: The finished run; `model` has its parameters.
+  /// - Throws: `StudentTrainerError`; also what the source and the writers throw. After an error the
+  ///   last checkpoint is intact, and the same call goes on from it.
+  package func run() throws -> TrainingResult {
+    let totalSteps = try countSteps()
+    try folder.create()
+    let identity = RunIdentity(
+      configuration: configuration, model: model.configuration,
+      initialParameters: ParameterDigest.text(of: model), source: source.identity,
+      totalSteps: totalSteps)
+    try folder.claim(identity)
+    folder.checkpoints.removeLeftovers()
+    var state = CheckpointState(
+      step: 0, epoch: 0, batchIndex: 0, tokens: 0, metricsBytes: 0, lastLoss: 0,
+      configurationDigest: try identity.digest(), files: [:])
+    if let checkpoint = folder.checkpoints.list().last {
+      let found = try folder.checkpoints.state(of: checkpoint)
+      guard found.configurationDigest == state.configurationDigest else {
+        throw StudentTrainerError.damagedCheckpoint(
+          folder: checkpoint.path, file: "state.json", reason: "belongs to another run")
+      }
+      try folder.checkpoints.restore(
+        checkpoint, state: found, model: model, optimizer: optimizer)
+      state = found
+    }
+    if let summary = try folder.summary(), state.step == totalSteps {
+      return TrainingResult(summary: summary, wasFinished: true)
+    }
+    return try train(from: state, totalSteps: totalSteps)
+  }
+
+  /// Steps of the whole run.
+  private func countSteps() throws -> Int {
+    if let steps = configuration.steps { return steps }
+    var batches = 0
+    for epoch in 0..<configuration.epochs { batches += try source.batchCount(epoch: epoch) }
+    guard batches > 0 else { throw StudentTrainerError.noBatches(what: "the corpus") }
+    return (batches + configuration.accumulation - 1) / configuration.accumulation
+  }
+
+  private func train(from start: CheckpointState, totalSteps: Int) throws -> TrainingResult {
+    var state = start
+    let schedule = configuration.schedule(totalSteps: totalSteps)
+    let metrics = try MetricsFile(url: folder.metrics, length: state.metricsBytes)
+    let batches = Prefetcher(
+      source: source, epoch: state.epoch, index: state.batchIndex,
+      capacity: configuration.intervals.prefetchedBatches)
+    defer { batches.stop() }
+    observer?.trainingBegins(completedSteps: state.step, totalSteps: totalSteps)
+    var meter = ThroughputMeter(tokens: state.tokens)
+    let begin = ContinuousClock.now
+    let intervals = configuration.intervals
+
+    while state.step < totalSteps {
+      let items = try takeBatches(batches, state: state, totalSteps: totalSteps)
+      let result = try step(items, index: state.step, schedule: schedule)
+      let last = items[items.count - 1]
+      state.step += 1
+      state.epoch = last.epoch
+      state.batchIndex = last.index + 1
+      state.tokens += items.reduce(0) { $0 + $1.batch.packed.tokenCount }
+      state.lastLoss = result.loss
+
+      let atEnd = state.step == totalSteps
+      let logged = atEnd || state.step == 1 || state.step % intervals.log == 0
+      let line = meter.metrics(
+        result, state: state, waited: batches.waitedSeconds, restart: logged)
+      if logged { try metrics.append(line) }
+      observer?.didFinish(line, logged: logged, totalSteps: totalSteps)
+      let evaluates = intervals.evaluation > 0 && state.step % intervals.evaluation == 0
+      if let evaluator, atEnd || evaluates {
+        state.evaluation = try evaluate(evaluator, step: state.step, metrics: metrics)
+        meter.pause(until: state.tokens, waited: batches.waitedSeconds)
+      }
+      if atEnd || (intervals.checkpoint > 0 && state.step % intervals.checkpoint == 0) {
+        state.seconds = start.seconds + (ContinuousClock.now - begin).seconds
+        state.waitedSeconds = start.waitedSeconds + batches.waitedSeconds
+        state.metricsBytes = try metrics.synchronize()
+        let saved = try folder.checkpoints.save(
+          state, model: model, optimizer: optimizer, kept: intervals.keptCheckpoints)
+        observer?.didSave(checkpoint: saved, step: state.step)
+        meter.pause(until: state.tokens, waited: batches.waitedSeconds)
+      }
+    }
+    let summary = TrainingSummary(
+      steps: state.step, tokens: state.tokens, lastLoss: state.lastLoss, seconds: state.seconds,
+      dataWaitShare: state.seconds > 0 ? min(1, state.waitedSeconds / state.seconds) : 0,
+      evaluation: state.evaluation)
+    try folder.finish(summary)
+    return TrainingResult(summary: summary, wasFinished: false)
+  }
+
+  /// The batches of one step; the last step of a run over epochs takes what is left.
+  private func takeBatches(
+    _ batches: Prefetcher, state: CheckpointState, totalSteps: Int
+  ) throws -> [Prefetcher.Item] {
+    var items: [Prefetcher.Item] = []
+    for _ in 0..<configuration.accumulation {
+      if configuration.steps == nil, state.step == totalSteps - 1, let last = items.last {
+        let isLastEpoch = last.epoch == configuration.epochs - 1
+        if isLastEpoch, try last.index + 1 == source.batchCount(epoch: last.epoch) { break }
+      }
+      items.append(try batches.next())
+    }
+    return items
+  }
+
+  private func evaluate(
+    _ evaluator: Evaluator, step: Int, metrics: MetricsFile
+  ) throws -> EvaluationMetrics {
+    let result = try evaluator.evaluate(model)
+    let line = EvaluationMetrics(
+      step: step, evalLoss: result.loss, evalAccuracy: result.accuracy,
+      evalPositions: result.positions)
+    try metrics.append(line)
+    observer?.didEvaluate(line)
+    return line
+  }
+
+  /// One optimiser step over accumulated batches.
+  private func step(
+    _ items: [Prefetcher.Item], index: Int, schedule: LinearSchedule
+  ) throws -> StepResult {
+    var counts = LossCounts()
+    for item in items { counts += LossCounts(item.batch) }
+    try requireRows(counts, items)
+    model.gradients.zero()
+    var sums = LossSums()
+    for item in items {
+      sums += try objective.accumulate(item.batch, model: model, counts: counts)
+    }
+    let loss = sums.total(counts, configuration)
+    let gradNorm = GradientClipping.norm(model.gradients)
+    guard loss.isFinite, gradNorm.isFinite else {
+      throw StudentTrainerError.nonFinite(
+        step: index,
+        what: loss.isFinite ? "the norm of the gradients" : "the loss",
+        sequences: items.flatMap(\.batch.references))
+    }
+    let rate = schedule.rate(step: index)
+    optimizer.update(
+      model.parameters, gradients: model.gradients, learningRate: rate,
+      gradientScale: GradientClipping.coefficient(
+        norm: gradNorm, maxNorm: configuration.clipNorm))
+    return StepResult(
+      loss: loss, sums: sums, counts: counts, learningRate: rate, gradNorm: gradNorm)
+  }
+
+  /// Throws where a loss has a weight and no row in the whole step.
+  private func requireRows(_ counts: LossCounts, _ items: [Prefetcher.Item]) throws {
+    let losses = [
+      ("the soft-target loss", configuration.alphaCE, counts.soft),
+      ("the masked-token loss", configuration.alphaMLM, counts.hard),
+      ("the cosine loss", configuration.alphaCos, counts.cosine),
+    ]
+    for (name, weight, rows) in losses where weight > 0 && rows == 0 {
+      // What is wrong with a batch is told with more precision than that the step has no rows.
+      for item in items { try objective.check(item.batch, model: model) }
+      throw StudentTrainerError.missingTargets(
+        loss: name, reason: "the \(items.count) batch(es) of a step hold no row for it")
+    }
+  }
+}
+
+/// What one optimiser step computed.
+struct StepResult {
+  let loss: Double
+  let sums: LossSums
+  let counts: LossCounts
+  let learningRate: Double
+  let gradNorm: Double
+}

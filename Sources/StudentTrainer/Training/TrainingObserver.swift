@@ -1,0 +1,24 @@
+package import Foundation
+
+/// Hears of a run's progress, on the thread that runs it; the trainer itself prints nothing.
+package protocol TrainingObserver {
+  /// The run begins, or goes on after `completedSteps`.
+  func trainingBegins(completedSteps: Int, totalSteps: Int)
+  /// A step was done. Called for every step; `logged` tells that the metrics file has it too.
+  func didFinish(_ step: StepMetrics, logged: Bool, totalSteps: Int)
+  /// An evaluation was done.
+  func didEvaluate(_ evaluation: EvaluationMetrics)
+  /// A checkpoint is safe on the disk.
+  func didSave(checkpoint: URL, step: Int)
+}
+
+extension TrainingObserver {
+  /// Ignores the beginning.
+  package func trainingBegins(completedSteps: Int, totalSteps: Int) {}
+  /// Ignores a step.
+  package func didFinish(_ step: StepMetrics, logged: Bool, totalSteps: Int) {}
+  /// Ignores an evaluation.
+  package func didEvaluate(_ evaluation: EvaluationMetrics) {}
+  /// Ignores a checkpoint.
+  package func didSave(checkpoint: URL, step: Int) {}
+}

@@ -1,0 +1,95 @@
+import Corpus
+import Foundation
+import Kernels
+import LogitCache
+import ShardStore
+import StudentTrainer
+import Transformer
+
+/// Writes a cache of a tiny teacher, as `cache-teacher` does.
+enum TinyCache {
+  struct Options {
+    var target = TargetSpecification(headK: 0, tail: .hidden)
+    var positions = PositionSelection.masked
+    var states = StateStorage.int8
+    /// Masks that the teacher's input is made with, where they differ from those recorded.
+    var inputMasks: MaskSpecification?
+  }
+
+  static func make(
+    _ world: TinyWorld, teacher: MaskedLanguageModel, masks: MaskSpecification, options: Options,
+    in folder: URL
+  ) throws -> CacheReader {
+    let manifest = world.corpus.manifest
+    let specification = CacheSpecification(
+      tokenizerDigest: manifest.tokenizerDigest, vocabSize: manifest.vocabSize,
+      corpusDigest: manifest.digest, sequences: manifest.sequences,
+      blocksPerShard: manifest.shards.map(\.blocks),
+      teacher: CacheSpecification.Teacher(
+        configurationDigest: "tiny", weightDigest: ParameterDigest.text(of: teacher),
+        architecture: "bert", hiddenSize: teacher.configuration.hiddenSize, layers: 2),
+      precision: "fp32", mask: try PlainValue(encoding: masks), replicas: masks.replicas,
+      positions: options.positions, target: options.target, states: options.states,
+      auditRowsPerShard: 1)
+    let writer = try CacheWriter(folder: folder, specification: specification)
+    let order = IDOrder(counts: try world.corpus.tokenCounts())
+    var decoder: DecoderTable?
+    if options.target.tail == .hidden {
+      decoder = DecoderTable(
+        weight: Array(teacher.weight(.wordEmbeddings).elements),
+        bias: Array(
+          UnsafeBufferPointer(
+            start: teacher.values(of: .decoderBias), count: manifest.vocabSize)))
+    }
+    try writer.writeTables(CacheTables(order: order, decoder: decoder))
+    let masker = try Masker(options.inputMasks ?? masks)
+    for shard in writer.pendingShards {
+      let place = writer.place(ofShard: shard)
+      let output = try writer.beginShard(shard)
+      for number in 0..<place.blocks {
+        let encoder = try encode(
+          try world.corpus.block(place.firstBlock + number), masker: masker,
+          replica: place.replica, teacher: teacher, specification: specification, order: order)
+        try output.append(block: encoder.finish())
+      }
+      _ = try output.seal()
+    }
+    _ = try writer.finish()
+    return try CacheReader(folder: folder)
+  }
+
+  private static func encode(
+    _ block: SequenceBlock, masker: Masker, replica: Int, teacher: MaskedLanguageModel,
+    specification: CacheSpecification, order: IDOrder
+  ) throws -> SoftTargetEncoder {
+    var sequences: [[Int32]] = []
+    var (rows, positions): ([Int32], [Int32]) = ([], [])
+    var target = TargetBlock(
+      lengths: block.lengths, tokenIDs: block.tokenIDs, rowCounts: [], positions: [],
+      inputChecks: [])
+    var start: Int32 = 0
+    for index in 0..<block.count {
+      let (corrupted, masked) = masker.corrupt(block.sequence(index), replica: replica)
+      let kept = specification.positions == .masked ? masked : corrupted.indices.map { Int32($0) }
+      rows += kept.map { $0 + start }
+      positions += kept
+      target.rowCounts.append(Int32(kept.count))
+      target.inputChecks.append(Masker.checksum(of: corrupted))
+      sequences.append(corrupted)
+      start += Int32(corrupted.count)
+    }
+    target.positions = positions
+    let encoder = try SoftTargetEncoder(specification: specification, order: order, block: target)
+    teacher.encode(PackedBatch(sequences: sequences), training: false)
+    let states = teacher.lastHiddenStates
+    try teacher.forEachLogitChunk(rows: rows) { range, logits, inputs in
+      for row in range {
+        try encoder.add(
+          row: row, logits: UnsafeBufferPointer(logits.row(row - range.lowerBound)),
+          decoderInput: UnsafeBufferPointer(inputs.row(row - range.lowerBound)),
+          state: UnsafeBufferPointer(states.row(Int(rows[row]))))
+      }
+    }
+    return encoder
+  }
+}
