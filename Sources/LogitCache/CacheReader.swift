@@ -168,7 +168,7 @@ package final class CacheReader: Sendable {
     for (what, expected, found) in [
       ("name", expected.name, found.name), ("digest", expected.digest, found.digest),
       ("number of blocks", "\(expected.blocks)", "\(found.blocks)"),
-      ("size", "\(expected.bytes) bytes", "\(found.bytes)"),
+      ("size in bytes", "\(expected.bytes)", "\(found.bytes)"),
     ] where expected != found {
       throw LogitCacheError.wrongShard(
         shard: shard, what: what, expected: expected, found: found)

@@ -66,7 +66,7 @@ package final class SoftTargetEncoder: @unchecked Sendable {
   ) throws {
     precondition((0..<rows).contains(row), "row \(row) of \(rows)")
     precondition(logits.count == specification.vocabSize, "\(logits.count) logits")
-    try addHead(row, logits)
+    if specification.target.headK > 0 { try addHead(row, logits) }
     if specification.target.tail == .hidden {
       guard let decoderInput, decoderInput.count == specification.teacher.hiddenSize else {
         preconditionFailure("the tail 'hidden' needs the decoder's input")

@@ -95,6 +95,7 @@ struct PartialShard {
         sql: """
           PRAGMA page_size = \(ShardFormat.pageBytes); PRAGMA locking_mode = EXCLUSIVE;
           PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA trusted_schema = OFF;
+          PRAGMA wal_autocheckpoint = 8192;
           """)
       if let maximumPages { try db.execute(sql: "PRAGMA max_page_count = \(maximumPages)") }
     }

@@ -10,32 +10,33 @@ import Testing
   init() throws {
     folder = try TemporaryFolder()
     try SampleCache(states: .int8).write(to: folder.url)
-    expected = try Self.readAll(folder.url)
+    expected = try Self.read(0..<10, folder.url)
   }
 
-  private static func readAll(_ folder: URL) throws -> [SoftTargetBlock] {
+  /// Blocks 0 to 9: five of each replica, as 3 + 2 in its two shards.
+  private static func read(_ blocks: Range<Int>, _ folder: URL) throws -> [SoftTargetBlock] {
     let reader = try CacheReader(folder: folder)
-    return try (0..<10).map { try reader.readBlock($0 % 5, replica: $0 / 5) }
+    return try blocks.map { try reader.readBlock($0 % 5, replica: $0 / 5) }
   }
 
-  /// True where everything reads as before, false where a typed error was thrown.
-  private func readsAsBefore() throws -> Bool {
+  /// True where the blocks read as before, false where a typed error was thrown.
+  private func readsAsBefore(_ blocks: Range<Int> = 0..<10) throws -> Bool {
     do {
-      let found = try Self.readAll(folder.url)
-      #expect(found == expected)
+      let found = try Self.read(blocks, folder.url)
+      #expect(found == Array(expected[blocks]))
       return true
     } catch let error as ShardStoreError {
       #expect(error.description.contains("shard-") || error.description.contains("tables"))
     } catch let error as LogitCacheError {
-      #expect(
-        error.description.contains("shard-") || error.description.contains("manifest")
-          || error.description.contains("target") || error.description.contains("replicas")
-          || error.description.contains("shards are complete"), "\(error)")
+      let places = ["shard-", "tables", "manifest.json", "shards are complete"]
+      #expect(places.contains(where: error.description.contains), "\(error)")
     }
     return false
   }
 
-  private func flips(_ name: String, count: Int, seed: UInt64) throws -> Int {
+  private func flips(
+    _ name: String, count: Int, seed: UInt64, blocks: Range<Int> = 0..<10
+  ) throws -> Int {
     let file = folder.url.appending(path: name)
     let original = try Data(contentsOf: file)
     defer { try? original.write(to: file) }
@@ -46,23 +47,23 @@ import Testing
       bytes[Int.random(in: 0..<bytes.count, using: &generator)] ^=
         UInt8.random(in: 1...255, using: &generator)
       try bytes.write(to: file)
-      if try !readsAsBefore() { refused += 1 }
+      if try !readsAsBefore(blocks) { refused += 1 }
     }
     return refused
   }
 
   @Test func flippedBytesOfAShardAreHarmlessOrNamed() throws {
-    #expect(try flips("shard-00001.sqlite", count: 400, seed: 1) > 50)
+    #expect(try flips("shard-00001.sqlite", count: 400, seed: 1, blocks: 3..<5) > 50)
     #expect(try readsAsBefore())
   }
 
   @Test func flippedBytesOfTheTablesAreHarmlessOrNamed() throws {
-    #expect(try flips("tables.sqlite", count: 200, seed: 2) > 5)
+    #expect(try flips("tables.sqlite", count: 200, seed: 2, blocks: 0..<1) > 5)
   }
 
   @Test func flippedBytesOfTheManifestAreHarmlessOrNamed() throws {
     // Nearly every byte of it is compared with something.
-    #expect(try flips("manifest.json", count: 400, seed: 3) > 200)
+    #expect(try flips("manifest.json", count: 200, seed: 3) > 100)
   }
 
   @Test func exchangedShardsAreNoticed() throws {

@@ -112,6 +112,24 @@ import Testing
     #expect(headOnly.tailScalars.isEmpty && headOnly.headIDs == whole.headIDs)
   }
 
+  @Test func bytesAreAccountedByStream() throws {
+    let sample = SampleCache(target: TargetSpecification(headK: 0, tail: .hidden), states: .fp16)
+    let folder = try TemporaryFolder()
+    let manifest = try #require(try sample.write(to: folder.url))
+    let reader = try CacheReader(folder: folder.url)
+    let rows = (0..<10).reduce(0) {
+      $0 + sample.targetBlock($1 % 5, replica: $1 / 5).positions.count
+    }
+    #expect(reader.rowCount == rows && manifest.shards.reduce(0) { $0 + $1.rows } == rows)
+    let sizes = try reader.streamBytes()
+    #expect(sizes["tail.hidden"]?.raw == 16 * rows && sizes["states"]?.raw == 32 * rows)
+    #expect(sizes["audit.logits"]?.raw == 4 * 300 * 8)
+    let perRow = try reader.bytesPerRow().values.reduce(0, +)
+    #expect(perRow > 16 && perRow < reader.fileBytesPerRow)
+    // Hidden rows and states do not compress, so their estimate is a matter of counting.
+    #expect(abs(CacheSize.bytesPerRow(sample.specification) - (1 + 16 + 2 + 32)) < 1e-9)
+  }
+
   @Test func orderOfTheRowsDoesNotMatter() throws {
     let sample = SampleCache(states: .fp16)
     #expect(

@@ -95,8 +95,9 @@ struct SampleCache {
     -> Bool
   {
     let place = writer.place(ofShard: index)
-    let end = min(place.blocks, shard.committedBlocks + limit)
-    for local in shard.committedBlocks..<end {
+    let first = shard.committedBlocks
+    let end = first + min(place.blocks - first, limit)
+    for local in first..<end {
       let block = place.firstBlock + local
       let rows = targetBlock(block, replica: place.replica).positions.count
       let audited = specification.auditRows(block: local, blocks: place.blocks, rows: rows)

@@ -106,9 +106,9 @@ import Testing
   @Test func aFullDiskIsReportedAndTheRunGoesOn() throws {
     let folder = try TemporaryFolder()
     let partial = folder.file("shard-00000.sqlite.partial").path
-    // 9 pages hold the tables and two blocks of 3 kB of noise, not six.
+    // 18 pages of 1 kB hold the tables and two blocks of 3 kB of noise, not six.
     let writer = try ShardWriter(
-      folder: folder.url, name: "shard-00000", metadata: SampleShard.metadata, maximumPages: 9)
+      folder: folder.url, name: "shard-00000", metadata: SampleShard.metadata, maximumPages: 18)
     #expect(throws: ShardStoreError.diskFull(file: partial)) {
       for index in 0..<6 { try writer.append(block: SampleShard.block(index)) }
     }
