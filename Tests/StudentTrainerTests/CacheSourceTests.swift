@@ -143,6 +143,7 @@ struct CacheSourceTests {
     options.target = TargetSpecification(headK: 32, tail: .scalars)
     let heads = try heldOutLoss(
       source(cache(options, name: "heads"), configuration), configuration, name: "run-heads")
+    print("held-out loss: online \(online), hidden cache \(hidden), heads with bucket \(heads)")
     // The bounds: 0.5 % for the hidden cache, 2 % for heads with the bucket.
     #expect(abs(hidden - online) < 0.005 * online, "hidden \(hidden), online \(online)")
     #expect(abs(heads - online) < 0.02 * online, "heads \(heads), online \(online)")

@@ -129,18 +129,22 @@ struct PrefetcherTests {
     let counter = CountingSource(batches: batches(100))
     let prefetcher = Prefetcher(source: counter, epoch: 0, index: 0, capacity: 3)
     _ = try prefetcher.next()
-    Thread.sleep(forTimeInterval: 0.2)
     // One taken, three waiting, one made and held until there is room.
-    #expect((4...5).contains(counter.count))
+    let deadline = ContinuousClock.now + .seconds(20)
+    while counter.count < 5 && ContinuousClock.now < deadline {
+      Thread.sleep(forTimeInterval: 0.01)
+    }
+    Thread.sleep(forTimeInterval: 0.1)
+    #expect(counter.count == 5)
     prefetcher.stop()
   }
 
   @Test("waiting is measured, and a source without batches is an error")
   func waiting() throws {
-    let slow = FixedSource(batches: batches(2), runsAhead: true, delaySeconds: 0.05)
+    let slow = FixedSource(batches: batches(2), runsAhead: true, delaySeconds: 0.3)
     let prefetcher = Prefetcher(source: slow, epoch: 0, index: 0, capacity: 2)
     _ = try prefetcher.next()
-    #expect(prefetcher.waitedSeconds > 0.02)
+    #expect(prefetcher.waitedSeconds > 0.01)
     let empty = Prefetcher(
       source: FixedSource(batches: [], runsAhead: true), epoch: 0, index: 0, capacity: 2)
     #expect(throws: StudentTrainerError.self) { try empty.next() }

@@ -154,11 +154,14 @@ struct TrainerTests {
     for file in ["parameters.safetensors", "optimizer.safetensors", "state.json"] {
       let url = checkpoint.appending(path: file)
       let original = try Data(contentsOf: url)
-      var flipped = original
-      flipped[flipped.count / 2] ^= 1
-      for damage in [flipped, original.prefix(original.count / 3)] {
+      // Several places: a flip in the tensors, in a name of the header, in a number of the state.
+      let damages = [3, 5, 9].map { part in
+        var flipped = original
+        flipped[flipped.count * (part - 1) / part] ^= 1
+        return flipped
+      }
+      for damage in damages + [original.prefix(original.count / 3)] {
         try Data(damage).write(to: url)
-        // A flipped bit of the state may still be JSON; then a digest or the run does not fit.
         let error = #expect(throws: StudentTrainerError.self, "\(file)") {
           try train(configuration, in: run)
         }

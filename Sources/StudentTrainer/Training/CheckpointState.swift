@@ -1,3 +1,4 @@
+import Crypto
 import Foundation
 
 /// The state of a run between two steps, beside its parameters and moments.
@@ -29,4 +30,26 @@ struct CheckpointState: Codable, Equatable {
   var configurationDigest: String
   /// SHA-256 of each tensor file.
   var files: [String: String]
+  /// SHA-256 of this state with an empty checksum, so that a flipped bit of it is noticed too.
+  var checksum = ""
+
+  /// The bytes of `state.json`, with their checksum.
+  func encoded() throws -> Data {
+    var state = self
+    state.checksum = try expectedChecksum()
+    return try Self.encoder([.prettyPrinted]).encode(state)
+  }
+
+  /// What the checksum has to be.
+  func expectedChecksum() throws -> String {
+    var state = self
+    state.checksum = ""
+    return SHA256.hash(data: try Self.encoder([]).encode(state)).hexadecimal
+  }
+
+  private static func encoder(_ more: JSONEncoder.OutputFormatting) -> JSONEncoder {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = more.union([.sortedKeys, .withoutEscapingSlashes])
+    return encoder
+  }
 }

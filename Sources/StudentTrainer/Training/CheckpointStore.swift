@@ -42,9 +42,7 @@ struct CheckpointStore {
       for file in [Self.parametersFile, Self.optimizerFile] {
         state.files[file] = try ParameterDigest.text(ofFile: partial.appending(path: file))
       }
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-      try AtomicFile.write(encoder.encode(state), to: partial.appending(path: Self.stateFile))
+      try AtomicFile.write(try state.encoded(), to: partial.appending(path: Self.stateFile))
       if manager.fileExists(atPath: target.path) { try manager.removeItem(at: target) }
       try AtomicFile.commit(partial, as: target)
     } catch let error as TransformerError {
@@ -101,6 +99,9 @@ struct CheckpointStore {
       let state = try JSONDecoder().decode(CheckpointState.self, from: data)
       guard state.formatVersion == CheckpointState.currentVersion else {
         throw damaged(checkpoint, Self.stateFile, "has version \(state.formatVersion)")
+      }
+      guard try state.checksum == state.expectedChecksum() else {
+        throw damaged(checkpoint, Self.stateFile, "does not have the checksum that it records")
       }
       guard state.step >= 0, state.epoch >= 0, state.batchIndex >= 0, state.tokens >= 0 else {
         throw damaged(checkpoint, Self.stateFile, "holds a negative count")
