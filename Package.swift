@@ -61,8 +61,8 @@ let package = Package(
     .executableTarget(
       name: "pipeline",
       dependencies: [
-        "Tokenizer", "Corpus", "LogitCache", "Transformer", "StudentTrainer", arguments, logging,
-        crypto,
+        "Tokenizer", "Corpus", "LogitCache", "ShardStore", "Transformer", "Kernels",
+        "StudentTrainer", arguments,
       ],
       swiftSettings: swiftSettings),
 

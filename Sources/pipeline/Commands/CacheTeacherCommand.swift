@@ -3,6 +3,7 @@ import Corpus
 import Foundation
 import Kernels
 import LogitCache
+import ShardStore
 import StudentTrainer
 import Transformer
 

@@ -1,5 +1,6 @@
 import Corpus
 import Foundation
+import Tokenizer
 
 /// What the commands keep in a cache's folder beside its shards.
 enum CacheFolder {
