@@ -37,8 +37,10 @@ package enum CacheSize {
   /// An estimate of the whole cache in bytes, tables and audit rows included.
   ///
   /// - Parameters:
+  ///   - specification: The cache.
   ///   - rows: Positions that keep a target, over all replicas.
   ///   - tokens: Tokens of the corpus, once.
+  /// - Returns: Bytes on the disk.
   package static func bytes(
     _ specification: CacheSpecification, rows: Int, tokens: Int
   ) -> Int {

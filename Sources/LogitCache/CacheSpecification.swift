@@ -132,6 +132,7 @@ package struct CacheSpecification: Codable, Hashable, Sendable {
   ///   - block: The block's number in its shard.
   ///   - blocks: Blocks of the shard, `> block`.
   ///   - rows: Rows of the block.
+  /// - Returns: Their indexes in the block; one or none.
   package func auditRows(block: Int, blocks: Int, rows: Int) -> [Int] {
     let isChosen = (0..<auditRowsPerShard).contains { $0 * blocks / auditRowsPerShard == block }
     return isChosen && rows > 0 ? [rows / 2] : []

@@ -50,6 +50,9 @@ package final class SoftTargetEncoder: @unchecked Sendable {
     audit = RowStorage(repeating: 0, count: block.auditRows.count * specification.vocabSize)
   }
 
+  /// Positions of the block that keep a target.
+  package var rowCount: Int { rows }
+
   /// Keeps what the specification asks for of one row.
   ///
   /// - Parameters:

@@ -14,6 +14,7 @@ struct Pipeline: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      TokenizeCommand.self, TrainTeacherCommand.self, EvaluateCommand.self,
+      TokenizeCommand.self, TrainTeacherCommand.self, CacheTeacherCommand.self,
+      TrainStudentCommand.self, EvaluateCommand.self,
     ])
 }

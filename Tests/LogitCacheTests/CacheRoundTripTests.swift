@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 import LogitCache
 import ShardStore
@@ -135,6 +136,25 @@ import Testing
     #expect(
       try sample.encode(1, replica: 0, auditRows: [2])
         == sample.encode(1, replica: 0, auditRows: [2], reversed: true))
+  }
+
+  @Test func rowsMayBeAddedFromSeveralThreads() throws {
+    let sample = SampleCache(states: .int8, positions: .all)
+    let shape = sample.targetBlock(2, replica: 0)
+    let encoder = try SoftTargetEncoder(
+      specification: sample.specification, order: sample.order, block: shape)
+    DispatchQueue.concurrentPerform(iterations: shape.positions.count) { row in
+      sample.logits(2, replica: 0, row: row).withUnsafeBufferPointer { logits in
+        sample.state(2, replica: 0, row: row).withUnsafeBufferPointer { state in
+          do {
+            try encoder.add(row: row, logits: logits, state: state)
+          } catch {
+            Issue.record(error)
+          }
+        }
+      }
+    }
+    #expect(try encoder.finish() == sample.encode(2, replica: 0))
   }
 
   @Test func auditRowsKeepTheLogitsAsTheyWere() throws {

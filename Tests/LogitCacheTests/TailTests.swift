@@ -41,9 +41,6 @@ import Testing
     let rows = try RealLogits.rows()
     #expect(rows.count == 6)
     let all = try rows.flatMap { try errors(of: $0, storedK: 64, k: 64) }
-    print(
-      "tail mass on real rows: mean error", all.reduce(0, +) / Double(all.count), "worst",
-      all.max() ?? 0)
     #expect(all.reduce(0, +) / Double(all.count) < 0.001)
     #expect((all.max() ?? 1) < 0.01)
   }

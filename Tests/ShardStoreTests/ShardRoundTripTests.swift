@@ -97,6 +97,14 @@ import Testing
     #expect(planes == [0, 1, 255, 0, 255, 0x34, 0, 0, 0, 1, 255, 0x12])
     #expect(BytePlanes.join(planes) == values)
     #expect(BytePlanes.join([1, 2, 3]) == nil)
+    let tokens: [Int32] = [0, 258, 70_000, 5]
+    let wide = BytePlanes.split(tokens: tokens, width: 4)
+    #expect(wide == [0, 2, 0x70, 5, 0, 1, 0x11, 0, 0, 0, 1, 0, 0, 0, 0, 0])
+    #expect(BytePlanes.joinTokens(wide, width: 4, vocabularySize: 70_001) == tokens)
+    #expect(BytePlanes.joinTokens(wide, width: 4, vocabularySize: 70_000) == nil)
+    #expect(BytePlanes.joinTokens(wide[..<3], width: 2, vocabularySize: 10) == nil)
+    let narrow = BytePlanes.split(tokens: [1, 513][...], width: 2)
+    #expect(BytePlanes.joinTokens(narrow[...], width: 2, vocabularySize: 514) == [1, 513])
   }
 
   @Test func sha256OfAFileIsThePublishedOne() throws {

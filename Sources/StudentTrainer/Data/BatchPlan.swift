@@ -3,16 +3,15 @@ import Synchronization
 
 /// Which sequences are in which batch: shared by all sources, so that runs of one seed compare.
 package final class BatchPlan: Sendable {
-  /// The corpus whose sequences are ordered.
-  package let corpus: TokenizedCorpus
+  private let sequences: any SequenceCollection
   private let seed: UInt64
   private let batchTokens: Int
   private let windowBlocks: Int
   private let current = Mutex<(epoch: Int, order: BatchOrder)?>(nil)
 
-  /// A plan over a corpus with the order's numbers of a configuration.
-  package init(corpus: TokenizedCorpus, configuration: TrainingConfiguration) {
-    self.corpus = corpus
+  /// A plan over sequences with the order's numbers of a configuration.
+  package init(sequences: any SequenceCollection, configuration: TrainingConfiguration) {
+    self.sequences = sequences
     seed = configuration.seed
     batchTokens = configuration.batchTokens
     windowBlocks = configuration.windowBlocks
@@ -39,9 +38,9 @@ package final class BatchPlan: Sendable {
   }
 
   private func order(epoch: Int) -> BatchOrder {
-    let corpus = corpus
+    let sequences = sequences
     return BatchOrder(
-      blockCount: corpus.blockCount, seed: seed, epoch: epoch, batchTokens: batchTokens,
-      windowBlocks: windowBlocks, lengths: { try corpus.lengths(block: $0) })
+      blockCount: sequences.blockCount, seed: seed, epoch: epoch, batchTokens: batchTokens,
+      windowBlocks: windowBlocks, lengths: { try sequences.lengths(block: $0) })
   }
 }

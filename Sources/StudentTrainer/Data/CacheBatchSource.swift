@@ -24,37 +24,40 @@ package final class CacheBatchSource: BatchSource {
   ///
   /// - Parameters:
   ///   - reader: The cache.
-  ///   - corpus: The corpus; its digest has to be the cache's.
+  ///   - corpus: Where given, its digest has to be the cache's; the cache keeps the sequences.
   ///   - configuration: Gives the order, the temperature, and which losses have a weight.
   /// - Throws: `LogitCacheError.mismatch` for a cache of another tokenizer, vocabulary or corpus, with
   ///   every difference; `StudentTrainerError.missingTargets` where a loss has a weight and the cache
   ///   does not hold what it needs; what reading the cache or corpus throws.
   package init(
-    reader: CacheReader, corpus: TokenizedCorpus, configuration: TrainingConfiguration
+    reader: CacheReader, corpus: TokenizedCorpus? = nil, configuration: TrainingConfiguration
   ) throws {
     let specification = reader.specification
-    try reader.check(
-      CacheExpectation(
-        tokenizerDigest: corpus.manifest.tokenizerDigest, vocabSize: corpus.manifest.vocabSize,
-        corpusDigest: corpus.manifest.digest, sequences: corpus.manifest.sequences))
+    if let manifest = corpus?.manifest {
+      try reader.check(
+        CacheExpectation(
+          tokenizerDigest: manifest.tokenizerDigest, vocabSize: manifest.vocabSize,
+          corpusDigest: manifest.digest, sequences: manifest.sequences))
+    }
     let masks = try Self.masks(specification)
-    try Compatibility.check(masks, corpus: corpus)
     var differences: [String] = []
+    if masks.vocabSize != specification.vocabSize {
+      differences.append(
+        "vocabulary size: \(specification.vocabSize) cached, \(masks.vocabSize) in its masks")
+    }
     if masks.replicas != specification.replicas {
       differences.append(
         "replicas: \(specification.replicas) cached, \(masks.replicas) in its masks")
     }
-    if reader.blockCount != corpus.blockCount {
-      differences.append("blocks: cache \(reader.blockCount), corpus \(corpus.blockCount)")
-    }
     guard differences.isEmpty else {
-      throw StudentTrainerError.mismatch(what: "the cache and the corpus", differences: differences)
+      throw StudentTrainerError.mismatch(what: "the cache and its masks", differences: differences)
     }
     self.reader = reader
     builder = try CachedTargets(reader: reader, configuration: configuration)
-    plan = BatchPlan(corpus: corpus, configuration: configuration)
-    store = SequenceStore(corpus: corpus, capacity: configuration.windowBlocks + 1)
-    masker = try Masker(masks, tokenCounts: corpus.tokenCountsIfNeeded(masks))
+    let sequences = CachedSequences(reader)
+    plan = BatchPlan(sequences: sequences, configuration: configuration)
+    store = SequenceStore(sequences: sequences, capacity: configuration.windowBlocks + 1)
+    masker = try Masker(masks, tokenCounts: sequences.tokenCountsIfNeeded(masks))
     let options = builder.readOptions
     blocks = BlockCache(capacity: configuration.windowBlocks + 1) {
       try reader.readBlock($0.block, replica: $0.replica, options: options)

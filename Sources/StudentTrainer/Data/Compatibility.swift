@@ -26,10 +26,3 @@ enum Compatibility {
     return String(decoding: data, as: UTF8.self)
   }
 }
-
-extension TokenizedCorpus {
-  /// The counts of IDs where a specification weights masks by them, else nil.
-  func tokenCountsIfNeeded(_ masks: MaskSpecification) throws -> [UInt64]? {
-    masks.frequencyExponent > 0 ? try tokenCounts() : nil
-  }
-}

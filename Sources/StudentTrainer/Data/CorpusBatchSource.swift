@@ -5,6 +5,7 @@ package final class CorpusBatchSource: BatchSource {
   /// Masks cost nothing next to a training step, so they are made ahead.
   package let runsAhead = true
   private let plan: BatchPlan
+  private let corpusIdentity: [String: String]
   private let store: SequenceStore
   private let masker: Masker
 
@@ -16,15 +17,16 @@ package final class CorpusBatchSource: BatchSource {
     corpus: TokenizedCorpus, masks: MaskSpecification, configuration: TrainingConfiguration
   ) throws {
     try Compatibility.check(masks, corpus: corpus)
-    plan = BatchPlan(corpus: corpus, configuration: configuration)
-    store = SequenceStore(corpus: corpus, capacity: configuration.windowBlocks + 1)
+    corpusIdentity = Compatibility.identity(corpus)
+    plan = BatchPlan(sequences: corpus, configuration: configuration)
+    store = SequenceStore(sequences: corpus, capacity: configuration.windowBlocks + 1)
     masker = try Masker(masks, tokenCounts: corpus.tokenCountsIfNeeded(masks))
   }
 
   /// What determines the batches.
   package var identity: [String: String] {
     ["targets": "hard labels", "masks": Compatibility.text(masker.specification)]
-      .merging(Compatibility.identity(plan.corpus)) { first, _ in first }
+      .merging(corpusIdentity) { first, _ in first }
   }
 
   /// Number of batches of an epoch.

@@ -15,6 +15,7 @@ package final class OnlineTeacherSource: BatchSource {
   /// The teacher keeps all cores busy itself: running it beside the student would slow both.
   package let runsAhead = false
   private let plan: BatchPlan
+  private let corpusIdentity: [String: String]
   private let store: SequenceStore
   private let masker: Masker
   private let positions: Positions
@@ -49,8 +50,9 @@ package final class OnlineTeacherSource: BatchSource {
             + "corpus \(corpus.manifest.vocabSize)"
         ])
     }
-    plan = BatchPlan(corpus: corpus, configuration: configuration)
-    store = SequenceStore(corpus: corpus, capacity: configuration.windowBlocks + 1)
+    corpusIdentity = Compatibility.identity(corpus)
+    plan = BatchPlan(sequences: corpus, configuration: configuration)
+    store = SequenceStore(sequences: corpus, capacity: configuration.windowBlocks + 1)
     masker = try Masker(masks, tokenCounts: corpus.tokenCountsIfNeeded(masks))
     self.positions = positions
     keepsStates = configuration.alphaCos > 0
@@ -63,7 +65,7 @@ package final class OnlineTeacherSource: BatchSource {
     [
       "targets": "online teacher", "teacher weights": teacherDigest,
       "positions": positions.rawValue, "masks": Compatibility.text(masker.specification),
-    ].merging(Compatibility.identity(plan.corpus)) { first, _ in first }
+    ].merging(corpusIdentity) { first, _ in first }
   }
 
   /// Number of batches of an epoch.

@@ -1,12 +1,12 @@
 package import Corpus
 
-/// Original IDs of single sequences, from the blocks of a corpus.
+/// Original IDs of single sequences, from the blocks of a collection.
 package final class SequenceStore: Sendable {
   private let blocks: BlockCache<Int, SequenceBlock>
 
-  /// Reads from a corpus, keeping at most `capacity` blocks in memory.
-  package init(corpus: TokenizedCorpus, capacity: Int) {
-    blocks = BlockCache(capacity: capacity) { try corpus.block($0) }
+  /// Reads from a collection, keeping at most `capacity` blocks in memory.
+  package init(sequences: any SequenceCollection, capacity: Int) {
+    blocks = BlockCache(capacity: capacity) { try sequences.block($0) }
   }
 
   /// The original IDs of a sequence.

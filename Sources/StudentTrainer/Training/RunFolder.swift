@@ -30,7 +30,7 @@ struct RunFolder {
   /// - Throws: `StudentTrainerError.differentRun` with every difference, `.unreadable`, or what
   ///   writing throws.
   func claim(_ identity: RunIdentity) throws {
-    if let existing: RunIdentity = try read(identityFile) {
+    if let existing = try self.identity() {
       let differences = try identity.differences(from: existing)
       guard differences.isEmpty else {
         throw StudentTrainerError.differentRun(folder: url.path, differences: differences)
@@ -44,6 +44,9 @@ struct RunFolder {
 
   /// The summary of a run that has ended, or nil.
   func summary() throws -> TrainingSummary? { try read(summaryFile) }
+
+  /// What the folder's run is, or nil where there is none.
+  func identity() throws -> RunIdentity? { try read(identityFile) }
 
   /// Records that the run has ended.
   func finish(_ summary: TrainingSummary) throws { try write(summary, to: summaryFile) }

@@ -1,6 +1,6 @@
 package import Transformer
 import Crypto
-import Foundation
+package import Foundation
 
 /// What determines a run's result; kept in `run.json`, so that only the same run resumes.
 package struct RunIdentity: Codable, Equatable, Sendable {
@@ -16,6 +16,13 @@ package struct RunIdentity: Codable, Equatable, Sendable {
   package var source: [String: String]
   /// Optimiser steps of the whole run.
   package var totalSteps: Int
+
+  /// What a folder's run was, or nil where the folder is no run's.
+  ///
+  /// - Throws: `StudentTrainerError.unreadable` where the file is damaged.
+  package static func read(folder: URL) throws -> RunIdentity? {
+    try RunFolder(url: folder).identity()
+  }
 
   /// The SHA-256 of all that changes the result (so not of `intervals`).
   func digest() throws -> String {

@@ -71,7 +71,9 @@ struct TokenizeCommand: ParsableCommand {
         jsonField: field, replacements: replacements, shardTokens: shardTokens),
       strict: strict)
     let bar = ProgressBar("tokenize", quiet: quiet)
-    let result = try builder.build(inputs: inputs.map(URL.init(argument:)), into: URL(argument: output)) {
+    let result = try builder.build(
+      inputs: inputs.map(URL.init(argument:)), into: URL(argument: output)
+    ) {
       let rate = Double($0.bytesRead) / max(bar.elapsedSeconds, 1e-3)
       let sequences = Format.count($0.sequences)
       bar.update(

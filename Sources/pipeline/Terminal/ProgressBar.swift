@@ -9,7 +9,7 @@ final class ProgressBar {
   private let interactive = Terminal.isInteractive
   private let start = ContinuousClock.now
   private var lastDrawn: ContinuousClock.Instant?
-  private var baseline = 0.0
+  private(set) var baseline = 0.0
   private var drewLine = false
 
   /// Starts a bar; `quiet` shows nothing at all.

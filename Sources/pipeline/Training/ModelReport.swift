@@ -16,6 +16,8 @@ struct ModelReport: Encodable {
   let heldOut: EvaluationResult
   /// Seconds that its training took, where the folder is a finished run's.
   let trainingSeconds: Double?
+  /// What the run's batches came from, where the folder is a run's.
+  let source: [String: String]
 
   init(folder: URL, name: String, evaluator: Evaluator) throws {
     self.name = name
@@ -27,7 +29,11 @@ struct ModelReport: Encodable {
     heldOut = try evaluator.evaluate(model)
     latency = LatencyMeasurement.measure(model)
     trainingSeconds = try TrainingSummary.read(folder: folder)?.seconds
+    source = try RunIdentity.read(folder: folder)?.source ?? [:]
   }
+
+  /// True where the model was trained on soft targets of the cache with this fingerprint.
+  func usedCache(_ fingerprint: String) -> Bool { source["cache fingerprint"] == fingerprint }
 
   /// All reports side by side.
   static func table(_ reports: [ModelReport]) -> String {

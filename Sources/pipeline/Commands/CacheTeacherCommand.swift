@@ -1,0 +1,157 @@
+import ArgumentParser
+import Corpus
+import Foundation
+import Kernels
+import LogitCache
+import StudentTrainer
+import Transformer
+
+/// `pipeline cache-teacher`: one teacher pass to a logit cache.
+struct CacheTeacherCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "cache-teacher",
+    abstract: "Run the teacher once and keep its soft targets.",
+    discussion: """
+      Writes sealed shards. An interrupted run goes on where it was; a complete cache is recognised \
+      by its fingerprint and reused at once. Any temperature of 1 or more is served from one cache.
+
+      EXAMPLE
+        pipeline cache-teacher --teacher teacher --corpus corpus --output cache
+      """)
+
+  @Option(help: "The teacher: a Hugging Face BERT folder with a masked-language-model head.")
+  var teacher: String
+
+  @Option(help: "A tokenized corpus, as 'pipeline tokenize' writes it.")
+  var corpus: String
+
+  @Option(help: "The cache's folder.")
+  var output: String
+
+  @Option(help: "Positions that keep a target: masked or all.")
+  var positions = PositionSelection.masked
+
+  @Option(help: "k: the largest logits that are kept by themselves.")
+  var head: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      What is kept of the rest: scalars (its mass at any temperature), or hidden (the decoder's \
+      input in 8 bits, so the whole distribution; --head is then 0 unless given).
+      """))
+  var tail = TargetSpecification.Tail.scalars
+
+  @Option(
+    help: ArgumentHelp(
+      "Last hidden states for the cosine loss: none, int8 or fp16.", valueName: "format"))
+  var states = StateStorage.int8
+
+  @Option(help: "Positions of each shard that keep their full logits, to measure fidelity.")
+  var auditRows = 4
+
+  @Option(help: "This process, from 0, where several fill one cache.")
+  var worker = 0
+
+  @Option(help: "Processes that fill the cache; shard s belongs to worker s modulo this.")
+  var workers = 1
+
+  @OptionGroup(title: "Masks") var masks: MaskOptions
+  @OptionGroup(title: "Common") var common: CommonOptions
+
+  func validate() throws {
+    guard workers > 0, (0..<workers).contains(worker) else {
+      throw ValidationError("--worker \(worker) is not between 0 and --workers \(workers) - 1")
+    }
+  }
+
+  func run() throws {
+    common.start()
+    let corpus = try TokenizedCorpus.open(folder: URL(argument: corpus))
+    let teacher = try MaskedLanguageModel.load(folder: URL(argument: teacher))
+    try TeacherCheck.check(teacher.configuration, corpus: corpus)
+    let specification = try specification(teacher: teacher, corpus: corpus)
+    let folder = URL(argument: output)
+    let writer = try CacheWriter(
+      folder: folder, specification: specification, worker: worker, workers: workers)
+    if case .reusable = writer.state {
+      return try report(folder, "cache \(output) is complete and was reused")
+    }
+    let pass = try TeacherPass(teacher: teacher, corpus: corpus, specification: specification)
+    try CacheFolder.copyTokenizer(of: corpus, to: folder)
+    try writer.writeTables(pass.tables)
+    if !common.quiet {
+      if case .partial(let sealed) = writer.state {
+        Terminal.note("resuming: \(sealed) of \(specification.shardCount) shards are sealed")
+      }
+      Terminal.note("estimate: \(try CacheEstimate(pass: pass, corpus: corpus).text)")
+    }
+    try fill(writer, pass: pass)
+    guard try writer.finish() != nil else {
+      return Terminal.note("this worker is done; others still have shards to fill")
+    }
+    try report(folder, "cache \(output) is complete")
+  }
+
+  private func specification(
+    teacher: MaskedLanguageModel, corpus: TokenizedCorpus
+  ) throws -> CacheSpecification {
+    let masks = masks.specification(for: corpus)
+    let manifest = corpus.manifest
+    let shape = teacher.configuration
+    return CacheSpecification(
+      tokenizerDigest: manifest.tokenizerDigest, vocabSize: manifest.vocabSize,
+      corpusDigest: manifest.digest, sequences: manifest.sequences,
+      blocksPerShard: manifest.shards.map(\.blocks),
+      teacher: CacheSpecification.Teacher(
+        configurationDigest: try PlainValue(encoding: shape).digest(),
+        weightDigest: ParameterDigest.text(of: teacher),
+        architecture: shape.architecture.rawValue, hiddenSize: shape.hiddenSize,
+        layers: shape.numHiddenLayers),
+      precision: "fp32", mask: try PlainValue(encoding: masks), replicas: masks.replicas,
+      positions: positions,
+      target: TargetSpecification(headK: head ?? (tail == .hidden ? 0 : 64), tail: tail),
+      states: states, auditRowsPerShard: auditRows)
+  }
+
+  private func fill(_ writer: CacheWriter, pass: TeacherPass) throws {
+    let specification = writer.specification
+    let bar = ProgressBar("cache-teacher", quiet: common.quiet)
+    let pending = writer.pendingShards
+    let total = pending.reduce(0) { $0 + writer.place(ofShard: $1).blocks }
+    var done = 0
+    var rows = 0
+    for shard in pending {
+      let start = ContinuousClock.now
+      let place = writer.place(ofShard: shard)
+      let file = try writer.beginShard(shard)
+      done += file.committedBlocks
+      bar.resume(at: max(bar.baseline, Double(done) / Double(max(total, 1))))
+      for block in file.committedBlocks..<place.blocks {
+        let encoder = try pass.encode(
+          block: place.firstBlock + block, replica: place.replica
+        ) { specification.auditRows(block: block, blocks: place.blocks, rows: $0) }
+        rows += encoder.rowCount
+        try file.append(block: encoder.finish())
+        done += 1
+        let rate = Int(Double(rows) / max(bar.elapsedSeconds, 1e-3))
+        bar.update(
+          Double(done) / Double(total),
+          "block \(done)/\(total), \(Format.count(rate)) positions/s")
+      }
+      _ = try file.seal()
+      try writer.addTeacherSeconds((ContinuousClock.now - start).seconds)
+    }
+    bar.finish("\(Format.count(rows)) positions")
+  }
+
+  private func report(_ folder: URL, _ headline: String) throws {
+    guard !common.quiet else { return }
+    Terminal.note(headline)
+    for line in try CacheReport(folder: folder).lines() { Terminal.note(line) }
+  }
+}
+
+extension PositionSelection: ExpressibleByArgument {}
+extension TargetSpecification.Tail: ExpressibleByArgument {}
+extension StateStorage: ExpressibleByArgument {}

@@ -1,0 +1,154 @@
+import ArgumentParser
+import Corpus
+import Foundation
+import LogitCache
+import StudentTrainer
+import Tokenizer
+import Transformer
+
+/// `pipeline train-student`: a DistilBERT student from a cache, or from one of its baselines.
+struct TrainStudentCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train-student",
+    abstract: "Train a DistilBERT student from a logit cache.",
+    discussion: """
+      The loss is 5 KL + 2 MLM + 1 cosine at temperature 2 unless weights are given. The teacher is \
+      not loaded: its soft targets come from the cache. The result is a Hugging Face folder; the \
+      same command after an interruption goes on where it was, to the same weights.
+
+      Baselines: --online-teacher runs the teacher at every step instead; --hard-labels trains \
+      without a teacher on the same sequences and masks.
+
+      EXAMPLES
+        pipeline train-student --from-cache cache --init-from teacher --layers 3 --output student
+        pipeline train-student --from-cache cache --layers 2 --hidden-size 128 --output small
+        pipeline train-student --corpus corpus --online-teacher teacher --output online
+      """)
+
+  @Option(help: "A logit cache, as 'pipeline cache-teacher' writes it.")
+  var fromCache: String?
+
+  @Option(help: "A tokenized corpus; with --from-cache it only has to be the cache's own.")
+  var corpus: String?
+
+  @Option(help: "Run this teacher in memory at every step, instead of a cache.")
+  var onlineTeacher: String?
+
+  @Option(help: "Positions of the online teacher's targets: masked or all.")
+  var positions = OnlineTeacherSource.Positions.masked
+
+  @Flag(help: "Cross entropy of the masked tokens alone: a baseline without a teacher.")
+  var hardLabels = false
+
+  @Option(help: "The run's folder; the student is written there.")
+  var output: String
+
+  @OptionGroup(title: "Student") var student: StudentOptions
+  @OptionGroup(title: "Loss") var loss: LossOptions
+  @OptionGroup(title: "Training") var training: TrainingOptions
+  @OptionGroup(title: "Masks (without a cache, which has its own)") var masks: MaskOptions
+  @OptionGroup(title: "Common") var common: CommonOptions
+
+  @Option(help: "Number format of the written weights: fp32 or fp16.")
+  var weights = SafetensorsWriter.Precision.fp32
+
+  func validate() throws {
+    if fromCache == nil && corpus == nil {
+      throw ValidationError("give --from-cache CACHE, or --corpus CORPUS for a baseline")
+    }
+    if fromCache != nil && onlineTeacher != nil {
+      throw ValidationError("--from-cache and --online-teacher exclude each other")
+    }
+    if onlineTeacher != nil && hardLabels {
+      throw ValidationError("--hard-labels trains without a teacher; leave out --online-teacher")
+    }
+    if fromCache == nil && onlineTeacher == nil && !hardLabels {
+      throw ValidationError(
+        "a corpus alone has no soft targets: add --online-teacher, or say --hard-labels")
+    }
+  }
+
+  func run() throws {
+    common.start()
+    var recipe = hardLabels ? TrainingConfiguration.hardLabels : TrainingConfiguration()
+    training.apply(to: &recipe)
+    loss.apply(to: &recipe)
+    let corpus = try self.corpus.map { try TokenizedCorpus.open(folder: URL(argument: $0)) }
+    let cache = try fromCache.map { try CacheReader(folder: URL(argument: $0)) }
+
+    let teacherShape = try teacherShape(cache: cache)
+    let model = try student.makeModel(
+      vocabSize: try vocabSize(cache: cache, corpus: corpus), teacherHiddenSize: teacherShape,
+      seed: training.seed)
+    try settleCosine(&recipe, student: model.configuration, teacherHiddenSize: teacherShape, cache)
+
+    let source = try makeSource(cache: cache, corpus: corpus, recipe: recipe)
+    let folder = URL(argument: output)
+    let progress = TrainingProgress(label: "train-student", quiet: common.quiet)
+    let trainer = try Trainer(
+      model: model, source: source, configuration: recipe, folder: folder,
+      evaluator: training.evaluator(), observer: progress)
+    progress.finish(try trainer.run())
+    try ModelExport.write(
+      trainer.model, tokenizer: try tokenizer(corpus: corpus), to: folder, precision: weights)
+    if !common.quiet { Terminal.note("student: \(output)") }
+  }
+
+  private func makeSource(
+    cache: CacheReader?, corpus: TokenizedCorpus?, recipe: TrainingConfiguration
+  ) throws -> any BatchSource {
+    if let cache {
+      return try CacheBatchSource(reader: cache, corpus: corpus, configuration: recipe)
+    }
+    guard let corpus else { preconditionFailure("validate() asks for a cache or a corpus") }
+    let masks = masks.specification(for: corpus)
+    guard let onlineTeacher else {
+      return try CorpusBatchSource(corpus: corpus, masks: masks, configuration: recipe)
+    }
+    let teacher = try MaskedLanguageModel.load(folder: URL(argument: onlineTeacher))
+    try TeacherCheck.check(teacher.configuration, corpus: corpus)
+    return try OnlineTeacherSource(
+      teacher: teacher, corpus: corpus, masks: masks, positions: positions, configuration: recipe)
+  }
+
+  /// Hidden size of the teacher, nil without one.
+  private func teacherShape(cache: CacheReader?) throws -> Int? {
+    if let cache { return cache.specification.teacher.hiddenSize }
+    return try onlineTeacher.map {
+      try ConfigurationFile.read(folder: URL(argument: $0)).hiddenSize
+    }
+  }
+
+  private func vocabSize(cache: CacheReader?, corpus: TokenizedCorpus?) throws -> Int {
+    if let cache { return cache.specification.vocabSize }
+    guard let corpus else { preconditionFailure("validate() asks for a cache or a corpus") }
+    return corpus.manifest.vocabSize
+  }
+
+  /// Leaves the cosine loss out where it cannot be, unless it was asked for.
+  private func settleCosine(
+    _ recipe: inout TrainingConfiguration, student: EncoderConfiguration, teacherHiddenSize: Int?,
+    _ cache: CacheReader?
+  ) throws {
+    guard recipe.alphaCos > 0, loss.cosineWeight == nil else { return }
+    var reason: String?
+    if let teacherHiddenSize, teacherHiddenSize != student.hiddenSize {
+      reason =
+        "the student's hidden size \(student.hiddenSize) is not the teacher's "
+        + "\(teacherHiddenSize)"
+    } else if let cache, cache.specification.states == .none {
+      reason = "the cache keeps no hidden states"
+    }
+    guard let reason else { return }
+    recipe.alphaCos = 0
+    if !common.quiet { Terminal.note("note: no cosine loss, since \(reason)") }
+  }
+
+  private func tokenizer(corpus: TokenizedCorpus?) throws -> WordPieceTokenizer {
+    if let corpus { return try corpus.tokenizer() }
+    guard let fromCache else { preconditionFailure("validate() asks for a cache or a corpus") }
+    return try WordPieceTokenizer.load(folder: CacheFolder.tokenizer(in: URL(argument: fromCache)))
+  }
+}
+
+extension OnlineTeacherSource.Positions: ExpressibleByArgument {}

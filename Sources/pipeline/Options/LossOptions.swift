@@ -1,0 +1,37 @@
+import ArgumentParser
+import StudentTrainer
+
+/// The parts of the loss.
+struct LossOptions: ParsableArguments {
+  @Option(help: "Weight of T² KL from the teacher's soft targets.")
+  var klWeight: Double?
+
+  @Option(help: "Weight of the masked tokens' cross entropy.")
+  var mlmWeight: Double?
+
+  @Option(help: "Weight of one minus the cosine of the last hidden states.")
+  var cosineWeight: Double?
+
+  @Option(help: "T of the soft targets.")
+  var temperature: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "What becomes of the mass outside the kept IDs: bucket, uniform, renormalise or full."))
+  var tail: TailTreatment?
+
+  @Option(help: "Use only this many of the IDs that the cache keeps.")
+  var head: Int?
+
+  /// Puts what was given over the defaults of `configuration`.
+  func apply(to configuration: inout TrainingConfiguration) {
+    if let klWeight { configuration.alphaCE = klWeight }
+    if let mlmWeight { configuration.alphaMLM = mlmWeight }
+    if let cosineWeight { configuration.alphaCos = cosineWeight }
+    if let temperature { configuration.temperature = temperature }
+    configuration.tail = tail
+    configuration.headK = head
+  }
+}
+
+extension TailTreatment: ExpressibleByArgument {}

@@ -1,0 +1,44 @@
+import Foundation
+import LogitCache
+
+/// What a cache holds and what it cost, for people.
+struct CacheReport {
+  private let reader: CacheReader
+
+  init(folder: URL) throws {
+    reader = try CacheReader(folder: folder)
+  }
+
+  /// Size by stream, the teacher's time, and what each student's training took on top.
+  func lines(students: [ModelReport] = []) throws -> [String] {
+    let target = reader.specification.target
+    let perRow = try reader.bytesPerRow()
+    let targets = perRow.filter { $0.key.hasPrefix("head.") || $0.key.hasPrefix("tail.") }
+    let states = perRow.filter { $0.key.hasPrefix("states") }
+    let bytes = reader.manifest.shards.reduce(0) { $0 + $1.bytes }
+    func sum(_ streams: [String: Double]) -> String {
+      Format.fixed(streams.values.reduce(0, +), 1)
+    }
+    func list(_ streams: [String: Double]) -> String {
+      streams.sorted { $0.key < $1.key }
+        .map { "\($0.key) \(Format.fixed($0.value, 1))" }.joined(separator: ", ")
+    }
+    var lines = [
+      "cache: \(Format.count(reader.rowCount)) positions, \(Format.bytes(bytes)), "
+        + "head \(target.headK) with tail \(target.tail.rawValue)",
+      "  soft targets \(sum(targets)) bytes a position (\(list(targets)))",
+    ]
+    if !states.isEmpty {
+      lines.append("  hidden states for the cosine loss \(sum(states)) bytes a position")
+    }
+    lines.append("teacher pass: once, \(Format.duration(reader.teacherSeconds))")
+    for student in students {
+      guard let seconds = student.trainingSeconds else { continue }
+      lines.append(
+        "training \(student.name): \(Format.duration(seconds)), "
+          + (student.usedCache(reader.manifest.fingerprint)
+            ? "none of it the teacher's" : "without the cache"))
+    }
+    return lines
+  }
+}

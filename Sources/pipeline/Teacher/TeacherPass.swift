@@ -1,0 +1,134 @@
+import Corpus
+import Foundation
+import Kernels
+import LogitCache
+import Synchronization
+import Transformer
+
+/// Joins a teacher to a cache: runs the masked sequences of each block and keeps its soft targets.
+///
+/// The result of a block depends on the block alone: its sequences go through the teacher in their
+/// own order, in batches of a fixed number of tokens, so a resumed or a second worker gives the same
+/// bytes.
+struct TeacherPass {
+  /// Tokens encoded at once; a constant, because the shape of a product decides how it rounds.
+  static let batchTokens = 4096
+
+  let teacher: MaskedLanguageModel
+  let corpus: TokenizedCorpus
+  let masker: Masker
+  let specification: CacheSpecification
+  let order: IDOrder
+
+  init(teacher: MaskedLanguageModel, corpus: TokenizedCorpus, specification: CacheSpecification)
+    throws
+  {
+    self.teacher = teacher
+    self.corpus = corpus
+    self.specification = specification
+    let counts = try corpus.tokenCounts()
+    let masks: MaskSpecification = try specification.mask.decode()
+    masker = try Masker(masks, tokenCounts: counts)
+    order = IDOrder(counts: counts)
+  }
+
+  /// What all blocks share.
+  var tables: CacheTables {
+    guard specification.target.tail == .hidden else { return CacheTables(order: order) }
+    let weight = teacher.weight(.wordEmbeddings)
+    let bias = UnsafeBufferPointer(
+      start: teacher.values(of: .decoderBias), count: teacher.configuration.vocabSize)
+    return CacheTables(
+      order: order, decoder: DecoderTable(weight: Array(weight.elements), bias: Array(bias)))
+  }
+
+  /// The masked sequences of a block.
+  private struct MaskedBlock {
+    var corrupted: [[Int32]] = []
+    var target: TargetBlock
+    var rowStarts: [Int] = [0]
+  }
+
+  /// Computes one block.
+  ///
+  /// - Parameters:
+  ///   - number: The block's corpus-wide number.
+  ///   - replica: The mask replica.
+  ///   - auditRows: Which of the block's rows keep their full logits, from their count.
+  /// - Returns: The encoded block; its streams go into a shard.
+  /// - Throws: `CorpusError`, or `LogitCacheError.badTarget` for logits that are not finite.
+  func encode(block number: Int, replica: Int, auditRows: (Int) -> [Int]) throws
+    -> SoftTargetEncoder
+  {
+    var masked = try mask(corpus.block(number), replica: replica)
+    masked.target.auditRows = auditRows(masked.target.positions.count)
+    let encoder = try SoftTargetEncoder(
+      specification: specification, order: order, block: masked.target)
+    var first = 0
+    while first < masked.corrupted.count {
+      var end = first
+      var tokens = 0
+      while end < masked.corrupted.count,
+        end == first || tokens + masked.corrupted[end].count <= Self.batchTokens
+      {
+        tokens += masked.corrupted[end].count
+        end += 1
+      }
+      try run(masked, first..<end, into: encoder)
+      first = end
+    }
+    return encoder
+  }
+
+  private func mask(_ block: SequenceBlock, replica: Int) -> MaskedBlock {
+    var masked = MaskedBlock(
+      target: TargetBlock(
+        lengths: block.lengths, tokenIDs: block.tokenIDs, rowCounts: [], positions: [],
+        inputChecks: []))
+    for index in 0..<block.count {
+      let sequence = block.sequence(index)
+      let (corrupted, chosen) = masker.corrupt(sequence, replica: replica)
+      let positions =
+        specification.positions == .all ? (0..<Int32(sequence.count)).map { $0 } : chosen
+      masked.target.rowCounts.append(Int32(positions.count))
+      masked.target.positions += positions
+      masked.target.inputChecks.append(Masker.checksum(of: corrupted))
+      masked.rowStarts.append(masked.target.positions.count)
+      masked.corrupted.append(corrupted)
+    }
+    return masked
+  }
+
+  /// Runs some sequences of a block and adds their rows.
+  private func run(
+    _ masked: MaskedBlock, _ sequences: Range<Int>, into encoder: SoftTargetEncoder
+  ) throws {
+    let batch = PackedBatch(sequences: Array(masked.corrupted[sequences]))
+    let firstRow = masked.rowStarts[sequences.lowerBound]
+    var rows: [Int32] = []
+    for (index, sequence) in sequences.enumerated() {
+      let range = masked.rowStarts[sequence]..<masked.rowStarts[sequence + 1]
+      rows += masked.target.positions[range].map { batch.sequenceStarts[index] + $0 }
+    }
+    guard !rows.isEmpty else { return }
+    teacher.encode(batch, training: false)
+    let states = teacher.lastHiddenStates
+    let failure = Mutex<(any Error)?>(nil)
+    teacher.forEachLogitChunk(rows: rows) { range, logits, inputs in
+      Parallel.forEach(range.count) { part in
+        do {
+          for offset in part {
+            let row = range.lowerBound + offset
+            try encoder.add(
+              row: firstRow + row, logits: UnsafeBufferPointer(logits.row(offset)),
+              decoderInput: UnsafeBufferPointer(inputs.row(offset)),
+              state: UnsafeBufferPointer(states.row(Int(rows[row]))))
+          }
+        } catch {
+          failure.withLock { $0 = error }
+        }
+      }
+    }
+    if let error = failure.withLock({ $0 }) { throw error }
+  }
+}
