@@ -154,13 +154,24 @@ struct TrainerTests {
     for file in ["parameters.safetensors", "optimizer.safetensors", "state.json"] {
       let url = checkpoint.appending(path: file)
       let original = try Data(contentsOf: url)
-      // Several places: a flip in the tensors, in a name of the header, in a number of the state.
-      let damages = [3, 5, 9].map { part in
-        var flipped = original
-        flipped[flipped.count * (part - 1) / part] ^= 1
-        return flipped
+      var damages = [original.prefix(original.count / 3)]
+      if file == "state.json" {
+        // Numbers that are as good JSON as before: only the checksum knows.
+        let text = String(decoding: original, as: UTF8.self)
+        for (name, other) in [("step", 7), ("epoch", 9), ("batchIndex", 0), ("tokens", 1)] {
+          let parts = text.split(separator: "\"\(name)\" : ")
+          try #require(parts.count == 2)
+          let rest = parts[1].drop { $0.isNumber }
+          damages.append(Data("\(parts[0])\"\(name)\" : \(other)\(rest)".utf8))
+        }
+      } else {
+        for part in [3, 5, 9] {
+          var flipped = original
+          flipped[flipped.count * (part - 1) / part] ^= 1
+          damages.append(flipped)
+        }
       }
-      for damage in damages + [original.prefix(original.count / 3)] {
+      for damage in damages {
         try Data(damage).write(to: url)
         let error = #expect(throws: StudentTrainerError.self, "\(file)") {
           try train(configuration, in: run)
