@@ -69,9 +69,9 @@ struct TrainTeacherCommand: ParsableCommand {
     let model = try makeModel(vocabSize: corpus.manifest.vocabSize)
     var recipe = TrainingConfiguration.hardLabels
     training.apply(to: &recipe)
-    // Fresh masks each epoch, unless replicas are asked for.
     var masks = masks.specification(for: corpus)
-    if masks.replicas == 1 { masks.replicas = max(1, recipe.steps ?? recipe.epochs) }
+    // Fresh masks each epoch, unless replicas are asked for: there is no cache to fill.
+    if masks.replicas == 1 { masks.replicas = Int(Int32.max) }
     let source = try CorpusBatchSource(corpus: corpus, masks: masks, configuration: recipe)
     let folder = URL(argument: output)
     let progress = TrainingProgress(label: "train-teacher", quiet: common.quiet)
