@@ -62,7 +62,7 @@ let package = Package(
       name: "pipeline",
       dependencies: [
         "Tokenizer", "Corpus", "LogitCache", "ShardStore", "Transformer", "Kernels",
-        "StudentTrainer", arguments,
+        "StudentTrainer", arguments, logging,
       ],
       swiftSettings: swiftSettings),
 
