@@ -55,6 +55,13 @@ let package = Package(
     library("Corpus", ["Tokenizer", "ShardStore", "CZlib", crypto]),
     library("LogitCache", ["ShardStore", "Kernels", crypto]),
 
+    // The join of a teacher and a cache.
+    library(
+      "TeacherCaching", ["Transformer", "Corpus", "LogitCache", "ShardStore", "Kernels"]),
+
+    // What programs show at the terminal.
+    library("Console", []),
+
     // Training, and the command that joins everything.
     library(
       "StudentTrainer", ["Transformer", "Kernels", "LogitCache", "Corpus", "ShardStore", crypto]),
@@ -62,12 +69,17 @@ let package = Package(
       name: "pipeline",
       dependencies: [
         "Tokenizer", "Corpus", "LogitCache", "ShardStore", "Transformer", "Kernels",
-        "StudentTrainer", arguments, logging,
+        "StudentTrainer", "TeacherCaching", "Console", arguments, logging,
       ],
       swiftSettings: swiftSettings),
 
     .executableTarget(
-      name: "bench", dependencies: ["Kernels", "Transformer"], swiftSettings: swiftSettings),
+      name: "bench",
+      dependencies: [
+        "Tokenizer", "Corpus", "LogitCache", "ShardStore", "Transformer", "Kernels",
+        "StudentTrainer", "TeacherCaching", "Console", arguments,
+      ],
+      swiftSettings: swiftSettings),
 
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
     tests("TokenizerTests", ["Tokenizer", crypto]),

@@ -1,49 +1,20 @@
 #include "losses.h"
 
 #include <math.h>
-#include <string.h>
 
-// One body, compiled for several instruction sets; the loader picks one.
-#if defined(__x86_64__) && defined(__ELF__)
-#define VECTORISED __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define VECTORISED
-#endif
+#include "vector_math.h"
 
 // Sums run in float over this many elements and in double over the blocks, so that a row of a large
 // vocabulary keeps float precision at the speed of float lanes.
 #define BLOCK 1024
 
-// e^x for x <= 0 (and NaN, which stays NaN), within 2 ulp; below -87.3 exactly 0, -inf included.
-//
-// Range reduction x = n ln 2 + r by Cody and Waite, Cephes' polynomial for e^r. It is a function of
-// its own because reassociation, which the sums below allow, would undo the two-part subtraction.
-static inline float exp_nonpositive(float x) {
-  const float magic = 12582912.0f;  // 1.5 * 2^23: adding it rounds to an integer
-  const float clamped = x < -87.3f ? -87.3f : x;
-  const float shifted = clamped * 1.44269504088896341f + magic;
-  const float n = shifted - magic;
-  float r = clamped - n * 0.693359375f;
-  r = r - n * -2.12194440e-4f;
-  float p = 1.9875691500e-4f;
-  p = p * r + 1.3981999507e-3f;
-  p = p * r + 8.3334519073e-3f;
-  p = p * r + 4.1665795894e-2f;
-  p = p * r + 1.6666665459e-1f;
-  p = p * r + 5.0000001201e-1f;
-  p = p * r * r + r + 1.0f;
-  int32_t bits;
-  memcpy(&bits, &shifted, sizeof bits);
-  // The low bits of `shifted` are n; they become the exponent of 2^n.
-  const int32_t exponent = (int32_t)((uint32_t)(bits - 0x4B400000 + 127) << 23);
-  float scale;
-  memcpy(&scale, &exponent, sizeof scale);
-  return x < -87.3f ? 0.0f : p * scale;
-}
+// e^x for x <= 0 (and NaN, which stays NaN); below -87 exactly 0, -inf included, so that a logit
+// taken out of a row adds nothing to its sums.
+static inline float exp_nonpositive(float x) { return x < -87.0f ? 0.0f : decant_expf(x); }
 
 // The largest element, NaN passed over (the sums that follow then meet it), in explicit lanes: the
 // compiler does not reorder a maximum that may see NaN by itself.
-VECTORISED static float row_max(const float *x, int64_t n) {
+DECANT_CLONES static float row_max(const float *x, int64_t n) {
   enum { LANES = 64 };
   float lanes[LANES];
   for (int lane = 0; lane < LANES; lane++) lanes[lane] = -INFINITY;
@@ -76,8 +47,8 @@ typedef struct {
   double linear;  // sum of the finite x - max
 } tail_sums;
 
-VECTORISED static void sum_tail(const float *x, int64_t n, float max, float beta, int mode,
-                                tail_sums *out) {
+DECANT_CLONES static void sum_tail(const float *x, int64_t n, float max, float beta, int mode,
+                                   tail_sums *out) {
 #pragma clang fp contract(fast) reassociate(on)
   tail_sums total = {0, 0, 0};
   for (int64_t start = 0; start < n; start += BLOCK) {
@@ -109,8 +80,8 @@ VECTORISED static void sum_tail(const float *x, int64_t n, float max, float beta
 }
 
 // x = a e^((x - max) / T) + b e^(x - max) + c
-VECTORISED static void write_tail(float *x, int64_t n, float max, float beta, int mode, float a,
-                                  float b, float c) {
+DECANT_CLONES static void write_tail(float *x, int64_t n, float max, float beta, int mode, float a,
+                                     float b, float c) {
 #pragma clang fp contract(fast)
   if (mode == HARD_OWN) {
     for (int64_t i = 0; i < n; i++) {
@@ -209,8 +180,8 @@ typedef struct {
   double cross;             // sum e^((z - max_z) / T) ((z - max_z) - (x - max_x))
 } full_sums;
 
-VECTORISED static void sum_full(const float *x, const float *z, int64_t n, float max_x, float max_z,
-                                float beta, int mode, full_sums *out) {
+DECANT_CLONES static void sum_full(const float *x, const float *z, int64_t n, float max_x,
+                                   float max_z, float beta, int mode, full_sums *out) {
 #pragma clang fp contract(fast) reassociate(on)
   full_sums total = {0, 0, 0, 0};
   for (int64_t start = 0; start < n; start += BLOCK) {
@@ -239,8 +210,9 @@ VECTORISED static void sum_full(const float *x, const float *z, int64_t n, float
 }
 
 // x = a e^((x - max_x) / T) + b e^(x - max_x) - c e^((z - max_z) / T)
-VECTORISED static void write_full(float *x, const float *z, int64_t n, float max_x, float max_z,
-                                  float beta, int mode, float a, float b, float c) {
+DECANT_CLONES static void write_full(float *x, const float *z, int64_t n, float max_x,
+                                     float max_z, float beta, int mode, float a, float b,
+                                     float c) {
 #pragma clang fp contract(fast)
   if (mode == HARD_OWN) {
     for (int64_t i = 0; i < n; i++) {
@@ -302,8 +274,8 @@ double decant_evaluate_row(const float *x, int64_t vocab, int32_t label, int64_t
   return max + log(sums.hard) - x[label];
 }
 
-VECTORISED double decant_cosine_row(const float *x, const float *y, int64_t n, double weight,
-                                    float *dx) {
+DECANT_CLONES double decant_cosine_row(const float *x, const float *y, int64_t n, double weight,
+                                       float *dx) {
 #pragma clang fp contract(fast) reassociate(on)
   double xx = 0, yy = 0, xy = 0;
   for (int64_t i = 0; i < n; i++) {

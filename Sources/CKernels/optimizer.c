@@ -2,15 +2,11 @@
 
 #include <math.h>
 
-#if defined(__x86_64__) && defined(__ELF__)
-#define VECTORISED __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define VECTORISED
-#endif
+#include "vector_math.h"
 
-VECTORISED void decant_adamw(float *restrict parameters, const float *restrict gradients,
-                             float *restrict m, float *restrict v, int64_t n,
-                             decant_adamw_options o) {
+DECANT_CLONES void decant_adamw(float *restrict parameters, const float *restrict gradients,
+                                float *restrict m, float *restrict v, int64_t n,
+                                decant_adamw_options o) {
 #pragma clang fp contract(fast)
   const float scale = (float)o.gradient_scale, epsilon = (float)o.epsilon;
   const float shrink = (float)(1 - o.learning_rate * o.weight_decay);
@@ -32,7 +28,7 @@ VECTORISED void decant_adamw(float *restrict parameters, const float *restrict g
 
 // Sixteen running sums whatever the register width. The product of two floats is exact in double,
 // so a fused multiply-add changes nothing either.
-VECTORISED double decant_sum_of_squares(const float *x, int64_t n) {
+DECANT_CLONES double decant_sum_of_squares(const float *x, int64_t n) {
   double lanes[16] = {0};
   int64_t i = 0;
   for (; i + 16 <= n; i += 16) {

@@ -10,13 +10,16 @@
 #define DECANT_CLONES
 #endif
 
-// exp(x) to about 1e-7 relative, in a form that compilers vectorise (Cephes expf).
-// Below -87 it gives about 1e-38 instead of a subnormal; above 88 it saturates.
+// exp(x) within 2 ulp, in a form that compilers vectorise: range reduction x = n ln 2 + r by Cody and
+// Waite, Cephes' polynomial for e^r. Below -87 it gives about 1e-38 instead of a subnormal; above 88
+// it saturates; NaN stays NaN. It is a function of its own because the reassociation that sums allow
+// would undo the two-part subtraction.
 static inline float decant_expf(float x) {
   x = x < -87.0f ? -87.0f : x;
   x = x > 88.0f ? 88.0f : x;
   const float shifter = 12582912.0f;  // 1.5 * 2^23: adding it rounds to the nearest integer
-  const float n = (x * 1.44269504088896341f + shifter) - shifter;
+  const float shifted = x * 1.44269504088896341f + shifter;
+  const float n = shifted - shifter;
   float r = x - n * 0.693359375f;
   r = r - n * -2.12194440e-4f;
   float p = 1.9875691500e-4f;
@@ -26,9 +29,12 @@ static inline float decant_expf(float x) {
   p = p * r + 1.6666665459e-1f;
   p = p * r + 5.0000001201e-1f;
   p = p * r * r + r + 1.0f;
-  const int32_t bits = ((int32_t)n + 127) << 23;
+  int32_t bits;
+  memcpy(&bits, &shifted, sizeof bits);
+  // The low bits of `shifted` are n; they become the exponent of 2^n.
+  const int32_t exponent = (int32_t)((uint32_t)(bits - 0x4B400000 + 127) << 23);
   float scale;
-  memcpy(&scale, &bits, sizeof scale);
+  memcpy(&scale, &exponent, sizeof scale);
   return p * scale;
 }
 

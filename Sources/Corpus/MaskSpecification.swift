@@ -45,6 +45,13 @@ package struct MaskSpecification: Codable, Hashable, Sendable {
     self.specialTokenIDs = specialTokenIDs
   }
 
+  /// BERT's masks for the vocabulary of a corpus.
+  package init(corpus: CorpusManifest, seed: UInt64, replicas: Int = 1) {
+    self.init(
+      seed: seed, replicas: replicas, maskTokenID: corpus.specialTokens.mask,
+      vocabSize: corpus.vocabSize, specialTokenIDs: corpus.specialTokens.all)
+  }
+
   /// Number of complementary replicas that together choose every token once: ceil(1 / probability).
   ///
   /// - Precondition: the specification is valid.

@@ -1,5 +1,6 @@
 import Corpus
 import Foundation
+import TestSupport
 import Testing
 import Tokenizer
 
@@ -22,7 +23,7 @@ import Tokenizer
   }
 
   @Test func documentsAreCutAtTheMaximumLengthAndNothingIsLost() throws {
-    let scratch = try ScratchFolder()
+    let scratch = try TemporaryFolder()
     let input = try scratch.write("t.txt", "a b c d e f g\n\nh i j\n   \nk\nl m n o\n")
     let folder = scratch.url.appending(path: "new/corpus")
     let builder = try CorpusBuilder(
@@ -45,7 +46,7 @@ import Tokenizer
   }
 
   @Test func mixedDocumentsAreJoinedWithinAFileOnly() throws {
-    let scratch = try ScratchFolder()
+    let scratch = try TemporaryFolder()
     let inputs = [
       try scratch.write("1.txt", "a b\nc d e\n\nf g\n"), try scratch.write("2.txt", "h\ni\n"),
     ]
@@ -57,7 +58,7 @@ import Tokenizer
   }
 
   @Test func unitsFormatsAndCompressionsGiveTheSameSequences() throws {
-    let scratch = try ScratchFolder()
+    let scratch = try TemporaryFolder()
     let text = "a b c\nd e\n\nf g\nh\n"
     let records = #"{"body": "a b c\nd e", "n": 1}"# + "\n" + #"{"n": 2, "body": "f g\nh"}"# + "\n"
     let tokenizer = try scratch.letterTokenizer()
@@ -75,7 +76,7 @@ import Tokenizer
   }
 
   @Test func replacementsComeBeforeTokenization() throws {
-    let scratch = try ScratchFolder()
+    let scratch = try TemporaryFolder()
     let input = try scratch.write("t.txt", "a <unk> b <unk><un c\n<unk>")
     let folder = scratch.url.appending(path: "corpus")
     let options = CorpusOptions(replacements: [
@@ -87,7 +88,7 @@ import Tokenizer
   }
 
   @Test func unknownTokensAndRepairsAreCounted() throws {
-    let scratch = try ScratchFolder()
+    let scratch = try TemporaryFolder()
     let input = try scratch.write("t.txt", Array("a qq b\nzz ".utf8) + [0xFF] + Array(" c\n".utf8))
     let result = try CorpusBuilder(tokenizer: scratch.letterTokenizer())
       .build(inputs: [input], into: scratch.url.appending(path: "corpus"))
@@ -100,7 +101,7 @@ import Tokenizer
   }
 
   @Test func blocksAndShardsHaveTheirSizes() throws {
-    let scratch = try ScratchFolder()
+    let scratch = try TemporaryFolder()
     let lines = (0..<1_000).map { Array(repeating: "a", count: 1 + $0 % 9).joined(separator: " ") }
     let input = try scratch.write("t.txt", lines.joined(separator: "\n"))
     let folder = scratch.url.appending(path: "corpus")
@@ -121,7 +122,7 @@ import Tokenizer
   }
 
   @Test func aLargeVocabularyIsKeptInFourBytes() throws {
-    let scratch = try ScratchFolder()
+    let scratch = try TemporaryFolder()
     let input = try scratch.write("t.txt", "a word69999 b\n")
     let tokenizer = try scratch.letterTokenizer(extra: (0..<70_000).map { "word\($0)" })
     let folder = scratch.url.appending(path: "corpus")
@@ -131,9 +132,9 @@ import Tokenizer
   }
 
   @Test func twoBuildsGiveEqualBytes() throws {
-    let scratch = try ScratchFolder()
+    let scratch = try TemporaryFolder()
     let lines = (0..<3_000).map { number in
-      ScratchFolder.letters((0..<number % 40).map { $0 * number })
+      TemporaryFolder.letters((0..<number % 40).map { $0 * number })
     }
     let input = try scratch.write("t.txt", lines.joined(separator: "\n"))
     let builder = try CorpusBuilder(
@@ -141,7 +142,7 @@ import Tokenizer
     let folders = ["1", "2"].map { scratch.url.appending(path: "corpus-" + $0) }
     let manifests = try folders.map { try builder.build(inputs: [input], into: $0).manifest }
     #expect(manifests[0] == manifests[1])
-    let contents = try folders.map { try ScratchFolder.contents(of: $0) }
+    let contents = try folders.map { try TemporaryFolder.contents(of: $0) }
     #expect(contents[0] == contents[1])
     #expect(contents[0].keys.contains("manifest.json"))
     #expect(contents[0].keys.contains("shard-00000.sqlite"))
@@ -150,7 +151,7 @@ import Tokenizer
   }
 
   @Test func theFolderStandsAlone() throws {
-    let scratch = try ScratchFolder()
+    let scratch = try TemporaryFolder()
     let input = try scratch.write("t.txt", "a b\n")
     let tokenizer = try scratch.letterTokenizer()
     let folder = scratch.url.appending(path: "corpus")
@@ -171,7 +172,7 @@ import Tokenizer
   }
 
   @Test func progressEndsWithEverything() throws {
-    let scratch = try ScratchFolder()
+    let scratch = try TemporaryFolder()
     let lines = (0..<100_000).map { _ in "a b c d e f g h" }
     let input = try scratch.write("t.txt.gz", gzip(Array(lines.joined(separator: "\n").utf8)))
     var calls: [CorpusProgress] = []

@@ -1,32 +1,33 @@
 import Corpus
 import Foundation
+import TestSupport
 import Testing
 
 /// What a build finds at its destination, and what it leaves there.
 @Suite struct CorpusFolderTests {
   @Test func theSameBuildIsReused() throws {
-    let scratch = try ScratchFolder()
+    let scratch = try TemporaryFolder()
     let input = try scratch.write("t.txt", "a b c\n")
     let folder = scratch.url.appending(path: "corpus")
     let builder = try CorpusBuilder(tokenizer: scratch.letterTokenizer())
     let first = try builder.build(inputs: [input], into: folder)
-    let before = try ScratchFolder.contents(of: folder)
+    let before = try TemporaryFolder.contents(of: folder)
     // The same text under another name is the same input.
     let renamed = try scratch.write("renamed.txt", "a b c\n")
     for again in [input, renamed] {
       let second = try builder.build(inputs: [again], into: folder)
       #expect(second.isReused && second.manifest == first.manifest)
     }
-    #expect(try ScratchFolder.contents(of: folder) == before)
+    #expect(try TemporaryFolder.contents(of: folder) == before)
   }
 
   @Test func aDifferentCorpusIsLeftAsItIs() throws {
-    let scratch = try ScratchFolder()
+    let scratch = try TemporaryFolder()
     let input = try scratch.write("t.txt", Array("a b c".utf8) + [0xFF])
     let folder = scratch.url.appending(path: "corpus")
     let tokenizer = try scratch.letterTokenizer()
     _ = try CorpusBuilder(tokenizer: tokenizer).build(inputs: [input], into: folder)
-    let before = try ScratchFolder.contents(of: folder)
+    let before = try TemporaryFolder.contents(of: folder)
     func differences(_ builder: CorpusBuilder, _ inputs: [URL]) throws -> String {
       let error = try #require(
         throws: CorpusError.self, performing: { try builder.build(inputs: inputs, into: folder) })
@@ -48,11 +49,11 @@ import Testing
     #expect(
       try differences(CorpusBuilder(tokenizer: tokenizer, strict: true), [input])
         .contains("not UTF-8"))
-    #expect(try ScratchFolder.contents(of: folder) == before)
+    #expect(try TemporaryFolder.contents(of: folder) == before)
   }
 
   @Test func aFolderOfOtherThingsIsLeftAsItIs() throws {
-    let scratch = try ScratchFolder()
+    let scratch = try TemporaryFolder()
     let input = try scratch.write("t.txt", "a b c\n")
     try scratch.write("corpus/thesis.tex", "important")
     let folder = scratch.url.appending(path: "corpus")
@@ -60,7 +61,7 @@ import Testing
     #expect(throws: CorpusError.folderOccupied(folder: folder.path)) {
       try builder.build(inputs: [input], into: folder)
     }
-    #expect(try ScratchFolder.contents(of: folder).count == 1)
+    #expect(try TemporaryFolder.contents(of: folder).count == 1)
     // A file in the way, rather than a folder.
     #expect(throws: CorpusError.folderOccupied(folder: input.path)) {
       try builder.build(inputs: [input], into: input)
@@ -68,7 +69,7 @@ import Testing
   }
 
   @Test func anEmptyFolderIsFilled() throws {
-    let scratch = try ScratchFolder()
+    let scratch = try TemporaryFolder()
     let input = try scratch.write("t.txt", "a b c\n")
     let folder = scratch.url.appending(path: "corpus")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -78,7 +79,7 @@ import Testing
   }
 
   @Test func anErrorLeavesNothingBehind() throws {
-    let scratch = try ScratchFolder()
+    let scratch = try TemporaryFolder()
     let tokenizer = try scratch.letterTokenizer()
     let good = try scratch.write("in/1.txt", "a b c\n")
     let out = scratch.url.appending(path: "out")
@@ -104,7 +105,7 @@ import Testing
   }
 
   @Test func textWithoutTokensIsAnEmptyCorpus() throws {
-    let scratch = try ScratchFolder()
+    let scratch = try TemporaryFolder()
     let inputs = [try scratch.write("1.txt", "\n  \n\t\n"), try scratch.write("2.txt", "")]
     let folder = scratch.url.appending(path: "corpus")
     let builder = try CorpusBuilder(tokenizer: scratch.letterTokenizer())
@@ -115,7 +116,7 @@ import Testing
   }
 
   @Test func whatAKilledRunLeftIsRemoved() throws {
-    let scratch = try ScratchFolder()
+    let scratch = try TemporaryFolder()
     let input = try scratch.write("t.txt", "a b c\n")
     try scratch.write("corpus.partial-00aa/shard-00000.sqlite.partial", "half")
     let folder = scratch.url.appending(path: "corpus")
@@ -125,7 +126,7 @@ import Testing
   }
 
   @Test func optionsOutOfRangeAreRefused() throws {
-    let scratch = try ScratchFolder()
+    let scratch = try TemporaryFolder()
     let tokenizer = try scratch.letterTokenizer()
     for options in [
       CorpusOptions(maxLength: 2), CorpusOptions(maxLength: 65_536), CorpusOptions(shardTokens: 0),
@@ -139,7 +140,7 @@ import Testing
   }
 
   @Test func aFolderThatCannotBeWrittenIsNamed() throws {
-    let scratch = try ScratchFolder()
+    let scratch = try TemporaryFolder()
     let input = try scratch.write("t.txt", "a b c\n")
     let builder = try CorpusBuilder(tokenizer: scratch.letterTokenizer())
     // A file where a folder above the destination should be.

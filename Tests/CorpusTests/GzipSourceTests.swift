@@ -1,5 +1,6 @@
 import Corpus
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct GzipSourceTests {
@@ -13,7 +14,7 @@ import Testing
   }
 
   @Test func membersAreJoinedAndPaddingIsPassedOver() throws {
-    let folder = try ScratchFolder()
+    let folder = try TemporaryFolder()
     let long = (0..<50_000).map { "number \($0)" }.joined(separator: "\n")
     let half = Array(long.utf8.prefix(300_001))
     let rest = Array(long.utf8.dropFirst(300_001))
@@ -26,7 +27,7 @@ import Testing
   }
 
   @Test func everyTruncationIsAnError() throws {
-    let folder = try ScratchFolder()
+    let folder = try TemporaryFolder()
     let whole = gzip(Array("some text that is short\n".utf8))
     for count in 0..<whole.count {
       let file = try folder.write("t.txt.gz", whole[..<count])
@@ -40,7 +41,7 @@ import Testing
   }
 
   @Test func damageAndOtherFilesAreErrors() throws {
-    let folder = try ScratchFolder()
+    let folder = try TemporaryFolder()
     var damaged = gzip(Array(String(repeating: "abc def ", count: 1_000).utf8))
     // The checksum of the content: the last eight bytes are CRC-32 and length.
     damaged[damaged.count - 8] ^= 1

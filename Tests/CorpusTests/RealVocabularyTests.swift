@@ -13,7 +13,7 @@ struct RealVocabularyTests {
   }
 
   @Test func aCorpusOfRealTextComesBackTokenByToken() throws {
-    let scratch = try ScratchFolder()
+    let scratch = try TemporaryFolder()
     let lines = [
       "The tower is 324 metres tall, about the same height as an 81-storey building.",
       "", "Its base is square, measuring 125 m on each side 📏 — naïvely", "東京 <unk> tower",
@@ -47,7 +47,7 @@ struct RealVocabularyTests {
   }
 
   @Test func theValidationTextOfWikiTextIsCountedInFull() throws {
-    let scratch = try ScratchFolder()
+    let scratch = try TemporaryFolder()
     let input = try #require(SharedFixtures.url("data/wikitext-2/valid.txt.gz"))
     let folder = scratch.url.appending(path: "corpus")
     let options = CorpusOptions(

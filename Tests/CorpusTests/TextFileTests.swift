@@ -1,10 +1,11 @@
 import Corpus
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct TextFileTests {
   @Test func foldersAreListedByNameAndOtherFilesPassedOver() throws {
-    let folder = try ScratchFolder()
+    let folder = try TemporaryFolder()
     for name in [
       "b.txt", "a.jsonl.gz", "sub/a.txt", "B.TXT", "readme.md", ".hidden.txt", "c.txt.gz",
     ] {
@@ -18,7 +19,7 @@ import Testing
   }
 
   @Test func symbolicLinksToFoldersAndFilesAreFollowed() throws {
-    let folder = try ScratchFolder()
+    let folder = try TemporaryFolder()
     let file = try folder.write("real/sub/a.txt", "x")
     let manager = FileManager.default
     let link = folder.url.appending(path: "link")
@@ -31,7 +32,7 @@ import Testing
   }
 
   @Test func inputsKeepTheirOrder() throws {
-    let folder = try ScratchFolder()
+    let folder = try TemporaryFolder()
     let inputs = [
       try folder.write("z.txt", ""), try folder.write("a.txt", ""), try folder.write("z.txt", ""),
     ]
@@ -39,7 +40,7 @@ import Testing
   }
 
   @Test func whatCannotBeReadIsNamed() throws {
-    let folder = try ScratchFolder()
+    let folder = try TemporaryFolder()
     let empty = folder.url.appending(path: "empty")
     try FileManager.default.createDirectory(at: empty, withIntermediateDirectories: true)
     #expect(throws: CorpusError.noInput(folder: nil)) { try TextFile.list([]) }

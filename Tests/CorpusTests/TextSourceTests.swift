@@ -1,5 +1,6 @@
 import Corpus
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct TextSourceTests {
@@ -27,7 +28,7 @@ import Testing
   }
 
   @Test func unitsCutTheSameTextDifferently() throws {
-    let folder = try ScratchFolder()
+    let folder = try TemporaryFolder()
     let file = try folder.write("t.txt", "one\ntwo\n\n \t\r\nthree\nfour")
     #expect(
       try documents(file, unit: .line).documents == ["one", "two", "", " \t\r", "three", "four"])
@@ -36,7 +37,7 @@ import Testing
   }
 
   @Test func anEmptyFileHasNoLineAndOneEmptyDocumentOfTheFile() throws {
-    let folder = try ScratchFolder()
+    let folder = try TemporaryFolder()
     let file = try folder.write("t.txt", "")
     #expect(try documents(file, unit: .line).documents.isEmpty)
     #expect(try documents(file, unit: .paragraph).documents.isEmpty)
@@ -44,13 +45,13 @@ import Testing
   }
 
   @Test func aByteOrderMarkIsNotText() throws {
-    let folder = try ScratchFolder()
+    let folder = try TemporaryFolder()
     let file = try folder.write("t.txt", [0xEF, 0xBB, 0xBF] + Array("a\nb".utf8))
     #expect(try documents(file).documents == ["a", "b"])
   }
 
   @Test func linesLongerThanTheBufferComeWhole() throws {
-    let folder = try ScratchFolder()
+    let folder = try TemporaryFolder()
     let long = String(repeating: "long ", count: 200_000)
     let text = "first\n\(long)\nlast\n"
     let file = try folder.write("t.txt", text)
@@ -62,14 +63,14 @@ import Testing
   }
 
   @Test func manyShortLinesCrossManyBuffers() throws {
-    let folder = try ScratchFolder()
+    let folder = try TemporaryFolder()
     let lines = (0..<100_000).map { "line \($0)" }
     let file = try folder.write("t.txt", lines.joined(separator: "\n"))
     #expect(try documents(file).documents == lines)
   }
 
   @Test func recordsGiveTheNamedField() throws {
-    let folder = try ScratchFolder()
+    let folder = try TemporaryFolder()
     let file = try folder.write(
       "t.jsonl",
       #"{"id": 1, "body": "one\ntwo", "more": {"body": [1, null]}}"# + "\r\n\n"
@@ -78,7 +79,7 @@ import Testing
   }
 
   @Test func aBadRecordIsNamedByFileAndLine() throws {
-    let folder = try ScratchFolder()
+    let folder = try TemporaryFolder()
     func error(_ text: String) throws -> CorpusError {
       let file = try folder.write("t.jsonl", "{\"text\": \"fine\"}\n\n" + text + "\n")
       return try #require(throws: CorpusError.self) { try documents(file) }
@@ -104,7 +105,7 @@ import Testing
   }
 
   @Test func invalidUTF8IsRepairedAndCounted() throws {
-    let folder = try ScratchFolder()
+    let folder = try TemporaryFolder()
     // A truncated four-byte form (one maximal subpart), then two bytes that never occur.
     let file = try folder.write(
       "t.txt", Array("ok\na".utf8) + [0xF0, 0x9F, 0x98] + Array("b\nc".utf8) + [0xFF, 0xC0])
@@ -114,7 +115,7 @@ import Testing
   }
 
   @Test func halvesOfSurrogatePairsAreRepairedLikeBytes() throws {
-    let folder = try ScratchFolder()
+    let folder = try TemporaryFolder()
     let file = try folder.write(
       "t.jsonl",
       #"{"text": "fine"}"# + "\n"
@@ -128,7 +129,7 @@ import Testing
   }
 
   @Test func strictStopsAtTheFirstInvalidByte() throws {
-    let folder = try ScratchFolder()
+    let folder = try TemporaryFolder()
     let text = Array("ok\nab".utf8) + [0xFF] + Array("\n".utf8)
     for (name, bytes) in [("t.txt", text), ("t.txt.gz", gzip(text))] {
       let file = try folder.write(name, bytes)

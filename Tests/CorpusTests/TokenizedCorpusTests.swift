@@ -1,13 +1,14 @@
 import Corpus
 import Foundation
 import ShardStore
+import TestSupport
 import Testing
 
 /// Damage of every kind is reported and never trusted.
 @Suite struct TokenizedCorpusTests {
-  private func corpus(_ scratch: ScratchFolder, lines: Int = 300) throws -> URL {
+  private func corpus(_ scratch: TemporaryFolder, lines: Int = 300) throws -> URL {
     let text = (0..<lines).map { number in
-      ScratchFolder.letters((0...number % 20).map { $0 * 7 + number })
+      TemporaryFolder.letters((0...number % 20).map { $0 * 7 + number })
     }
     let input = try scratch.write("t.txt", text.joined(separator: "\n"))
     let folder = scratch.url.appending(path: "corpus")
@@ -24,7 +25,7 @@ import Testing
   }
 
   @Test func aFlippedByteOfAShardIsNeverReadAsData() throws {
-    let scratch = try ScratchFolder()
+    let scratch = try TemporaryFolder()
     let folder = try corpus(scratch)
     let expected = try blocks(folder)
     let shard = folder.appending(path: "shard-00000.sqlite")
@@ -52,7 +53,7 @@ import Testing
   }
 
   @Test func aFlippedByteOfAnIDStreamNamesShardBlockAndStream() throws {
-    let scratch = try ScratchFolder()
+    let scratch = try TemporaryFolder()
     let folder = try corpus(scratch)
     let shard = folder.appending(path: "shard-00000.sqlite")
     let bytes = try Data(contentsOf: shard)
@@ -74,7 +75,7 @@ import Testing
   }
 
   @Test func missingAndTruncatedShardsAreNamed() throws {
-    let scratch = try ScratchFolder()
+    let scratch = try TemporaryFolder()
     let folder = try corpus(scratch)
     let shard = folder.appending(path: "shard-00000.sqlite")
     let bytes = try Data(contentsOf: shard)
@@ -86,7 +87,7 @@ import Testing
   }
 
   @Test func aFolderWithoutManifestIsNotACorpus() throws {
-    let scratch = try ScratchFolder()
+    let scratch = try TemporaryFolder()
     for folder in [scratch.url, scratch.url.appending(path: "nowhere")] {
       #expect(throws: CorpusError.notACorpus(folder: folder.path)) {
         try TokenizedCorpus.open(folder: folder)
@@ -95,7 +96,7 @@ import Testing
   }
 
   @Test func aManifestThatContradictsItselfIsRefused() throws {
-    let scratch = try ScratchFolder()
+    let scratch = try TemporaryFolder()
     let folder = try corpus(scratch)
     let file = folder.appending(path: "manifest.json")
     let data = try Data(contentsOf: file)
@@ -136,8 +137,8 @@ import Testing
   }
 
   @Test func aShardOfAnotherCorpusIsRefused() throws {
-    let scratch = try ScratchFolder()
-    let other = try ScratchFolder()
+    let scratch = try TemporaryFolder()
+    let other = try TemporaryFolder()
     let folder = try corpus(scratch)
     let stranger = try corpus(other, lines: 301).appending(path: "shard-00000.sqlite")
     try Data(contentsOf: stranger).write(to: folder.appending(path: "shard-00000.sqlite"))
@@ -150,7 +151,7 @@ import Testing
 
   /// Streams with sound checksums, in a shard whose digest the manifest names, and wrong content.
   @Test func contentThatNoWriterMakesIsRefused() throws {
-    let scratch = try ScratchFolder()
+    let scratch = try TemporaryFolder()
     let folder = try corpus(scratch, lines: 4)
     let manifest = try TokenizedCorpus.open(folder: folder).manifest
     // Lengths 3, 4, 5, 6 and the IDs of the real corpus, to start from.
@@ -207,7 +208,7 @@ import Testing
   }
 
   @Test func manyThreadsReadTheSame() async throws {
-    let scratch = try ScratchFolder()
+    let scratch = try TemporaryFolder()
     let folder = try corpus(scratch, lines: 2_000)
     let expected = try blocks(folder)
     let corpus = try TokenizedCorpus.open(folder: folder)

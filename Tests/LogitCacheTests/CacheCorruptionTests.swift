@@ -1,6 +1,7 @@
 import Foundation
 import LogitCache
 import ShardStore
+import TestSupport
 import Testing
 
 @Suite struct CacheCorruptionTests {

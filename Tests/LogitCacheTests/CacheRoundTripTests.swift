@@ -2,6 +2,7 @@ import Dispatch
 import Foundation
 import LogitCache
 import ShardStore
+import TestSupport
 import Testing
 
 @Suite struct CacheRoundTripTests {

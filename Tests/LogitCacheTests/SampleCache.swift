@@ -1,6 +1,7 @@
 import Foundation
 import LogitCache
 import ShardStore
+import TestSupport
 
 /// A small cache made of seeded rows: two corpus shards of 3 and 2 blocks, two replicas.
 struct SampleCache {

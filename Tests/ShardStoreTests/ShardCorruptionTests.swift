@@ -1,5 +1,6 @@
 import Foundation
 import ShardStore
+import TestSupport
 import Testing
 
 @Suite struct ShardCorruptionTests {

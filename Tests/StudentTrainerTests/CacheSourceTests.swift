@@ -3,6 +3,7 @@ import Foundation
 import Kernels
 import LogitCache
 import StudentTrainer
+import TestSupport
 import Testing
 import Transformer
 

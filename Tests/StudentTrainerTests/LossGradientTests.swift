@@ -1,4 +1,5 @@
 import StudentTrainer
+import TestSupport
 import Testing
 import Transformer
 

@@ -1,6 +1,7 @@
 import Foundation
 import Kernels
 import StudentTrainer
+import TestSupport
 import Testing
 import Transformer
 

@@ -1,5 +1,6 @@
 import Kernels
 import StudentTrainer
+import TestSupport
 import Testing
 import Transformer
 

@@ -2,21 +2,9 @@ import Corpus
 import Foundation
 import Kernels
 import StudentTrainer
+import TestSupport
 import Tokenizer
 import Transformer
-
-/// A folder that is removed with the test.
-final class TemporaryFolder {
-  let url: URL
-
-  init() throws {
-    url = FileManager.default.temporaryDirectory.appending(
-      path: "trainer-\(UUID().uuidString)", directoryHint: .isDirectory)
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(at: url) }
-}
 
 /// A corpus of random words, a model that fits it, and their masks.
 struct TinyWorld {

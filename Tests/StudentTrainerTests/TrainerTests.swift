@@ -2,6 +2,7 @@ import Corpus
 import Foundation
 import Kernels
 import StudentTrainer
+import TestSupport
 import Testing
 import Transformer
 

@@ -3,18 +3,6 @@ import TestSupport
 import Testing
 import Tokenizer
 
-/// A folder that is removed with its contents at the end.
-final class TemporaryFolder {
-  let url = FileManager.default.temporaryDirectory.appending(path: "tokenizer-\(UUID().uuidString)")
-
-  init(_ files: [String: String] = [:]) throws {
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-    for (name, text) in files { try Data(text.utf8).write(to: url.appending(path: name)) }
-  }
-
-  deinit { try? FileManager.default.removeItem(at: url) }
-}
-
 struct TokenizerFileTests {
   private static let vocabulary = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nhello\nHello\n##s\nworld\n"
 

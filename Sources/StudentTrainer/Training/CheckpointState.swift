@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import ShardStore
 
 /// The state of a run between two steps, beside its parameters and moments.
 struct CheckpointState: Codable, Equatable {
@@ -44,7 +45,7 @@ struct CheckpointState: Codable, Equatable {
   func expectedChecksum() throws -> String {
     var state = self
     state.checksum = ""
-    return SHA256.hash(data: try Self.encoder([]).encode(state)).hexadecimal
+    return Hexadecimal.text(SHA256.hash(data: try Self.encoder([]).encode(state)))
   }
 
   private static func encoder(_ more: JSONEncoder.OutputFormatting) -> JSONEncoder {

@@ -1,6 +1,7 @@
 package import Transformer
 import Crypto
 package import Foundation
+import ShardStore
 
 /// What determines a run's result; kept in `run.json`, so that only the same run resumes.
 package struct RunIdentity: Codable, Equatable, Sendable {
@@ -26,10 +27,8 @@ package struct RunIdentity: Codable, Equatable, Sendable {
 
   /// The SHA-256 of all that changes the result (so not of `intervals`).
   func digest() throws -> String {
-    SHA256.hash(
-      data: Data(try fields().map { "\($0.key)=\($0.value)" }.sorted().joined(separator: "\n").utf8)
-    )
-    .hexadecimal
+    let text = try fields().map { "\($0.key)=\($0.value)" }.sorted().joined(separator: "\n")
+    return Hexadecimal.text(SHA256.hash(data: Data(text.utf8)))
   }
 
   /// Names and values that differ, `name: this, there other`.

@@ -1,11 +1,12 @@
 import ArgumentParser
+import Console
 import Corpus
 import Foundation
 import Kernels
 import Logging
 import LogitCache
-import ShardStore
 import StudentTrainer
+import TeacherCaching
 import Transformer
 
 /// `pipeline cache-teacher`: one teacher pass to a logit cache.
@@ -99,53 +100,24 @@ struct CacheTeacherCommand: ParsableCommand {
   private func specification(
     teacher: MaskedLanguageModel, corpus: TokenizedCorpus
   ) throws -> CacheSpecification {
-    let masks = masks.specification(for: corpus)
-    let manifest = corpus.manifest
-    let shape = teacher.configuration
-    return CacheSpecification(
-      tokenizerDigest: manifest.tokenizerDigest, vocabSize: manifest.vocabSize,
-      corpusDigest: manifest.digest, sequences: manifest.sequences,
-      blocksPerShard: manifest.shards.map(\.blocks),
-      teacher: CacheSpecification.Teacher(
-        configurationDigest: try PlainValue(encoding: shape).digest(),
-        weightDigest: ParameterDigest.text(of: teacher),
-        architecture: shape.architecture.rawValue, hiddenSize: shape.hiddenSize,
-        layers: shape.numHiddenLayers),
-      precision: "fp32", mask: try PlainValue(encoding: masks), replicas: masks.replicas,
-      positions: positions,
+    try CacheSpecification(
+      teacher: teacher.configuration, weightDigest: ParameterDigest.text(of: teacher),
+      corpus: corpus.manifest, masks: masks.specification(for: corpus), positions: positions,
       target: TargetSpecification(headK: head ?? (tail == .hidden ? 0 : 64), tail: tail),
       states: states, auditRowsPerShard: auditRows)
   }
 
   private func fill(_ writer: CacheWriter, pass: TeacherPass) throws {
-    let specification = writer.specification
     let bar = ProgressBar("cache-teacher", quiet: common.quiet)
-    let pending = writer.pendingShards
-    let total = pending.reduce(0) { $0 + writer.place(ofShard: $1).blocks }
-    var done = 0
-    var rows = 0
-    for shard in pending {
-      let start = ContinuousClock.now
-      let place = writer.place(ofShard: shard)
-      let file = try writer.beginShard(shard)
-      done += file.committedBlocks
-      bar.resume(at: max(bar.baseline, Double(done) / Double(max(total, 1))))
-      for block in file.committedBlocks..<place.blocks {
-        let encoder = try pass.encode(
-          block: place.firstBlock + block, replica: place.replica
-        ) { specification.auditRows(block: block, blocks: place.blocks, rows: $0) }
-        rows += encoder.rowCount
-        try file.append(block: encoder.finish())
-        done += 1
-        let rate = Int(Double(rows) / max(bar.elapsedSeconds, 1e-3))
-        bar.update(
-          Double(done) / Double(total),
-          "block \(done)/\(total), \(Format.count(rate)) positions/s")
-      }
-      _ = try file.seal()
-      try writer.addTeacherSeconds((ContinuousClock.now - start).seconds)
+    let result = try pass.fill(writer) { state in
+      let total = Double(max(state.totalBlocks, 1))
+      bar.resume(at: Double(state.resumedBlocks) / total)
+      let rate = Int(Double(state.rows) / max(bar.elapsedSeconds, 1e-3))
+      bar.update(
+        Double(state.blocks) / total,
+        "block \(state.blocks)/\(state.totalBlocks), \(Format.count(rate)) positions/s")
     }
-    bar.finish("\(Format.count(rows)) positions")
+    bar.finish("\(Format.count(result.rows)) positions")
   }
 
   private func report(_ folder: URL, _ headline: String) throws {

@@ -1,4 +1,6 @@
 import ArgumentParser
+import Console
+import Corpus
 import Foundation
 import StudentTrainer
 import Transformer
@@ -33,7 +35,8 @@ struct EvaluateCommand: ParsableCommand {
 
   func run() throws {
     common.start()
-    let evaluator = try HeldOut.evaluator(corpus: corpus, maxTokens: maxTokens)
+    let evaluator = try HeldOut.evaluator(
+      TokenizedCorpus.open(folder: URL(argument: corpus)), maxTokens: maxTokens ?? .max)
     let bar = ProgressBar("evaluate", quiet: common.quiet)
     var reports: [ModelReport] = []
     for (index, path) in models.enumerated() {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Console
 import Corpus
 import Foundation
 import Logging

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Corpus
 import Foundation
 import StudentTrainer
 
@@ -84,6 +85,7 @@ struct TrainingOptions: ParsableArguments {
   /// The evaluation on held-out text, where there is one.
   func evaluator() throws -> Evaluator? {
     guard let evalCorpus else { return nil }
-    return try HeldOut.evaluator(corpus: evalCorpus, maxTokens: evalTokens)
+    return try HeldOut.evaluator(
+      TokenizedCorpus.open(folder: URL(argument: evalCorpus)), maxTokens: evalTokens ?? .max)
   }
 }

@@ -1,6 +1,8 @@
+import Console
 import Corpus
 import Foundation
 import LogitCache
+import TeacherCaching
 
 /// What a teacher pass will cost, from one measured block.
 struct CacheEstimate {

@@ -1,3 +1,4 @@
+import Console
 import Logging
 
 /// Writes log messages as plain lines to standard error; warnings and errors say what they are.

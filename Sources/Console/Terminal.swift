@@ -5,23 +5,23 @@ import Foundation
 #endif
 
 /// Standard output for results, standard error for what a person watches.
-enum Terminal {
+package enum Terminal {
   /// True where standard error is a terminal that can redraw a line.
-  static var isInteractive: Bool {
+  package static var isInteractive: Bool {
     isatty(STDERR_FILENO) == 1 && ProcessInfo.processInfo.environment["TERM"] != "dumb"
   }
 
   /// Writes a line to standard output.
-  static func output(_ line: String) { write(line + "\n", to: STDOUT_FILENO) }
+  package static func output(_ line: String) { write(line + "\n", to: STDOUT_FILENO) }
 
   /// Writes a line to standard error.
-  static func note(_ line: String) { write(line + "\n", to: STDERR_FILENO) }
+  package static func note(_ line: String) { write(line + "\n", to: STDERR_FILENO) }
 
   /// Writes text to standard error as it is.
-  static func draw(_ text: String) { write(text, to: STDERR_FILENO) }
+  package static func draw(_ text: String) { write(text, to: STDERR_FILENO) }
 
   /// Columns of the terminal, 80 where it does not say.
-  static var columns: Int {
+  package static var columns: Int {
     var size = winsize()
     guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
     return Int(size.ws_col)

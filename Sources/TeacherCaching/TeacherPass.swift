@@ -1,26 +1,35 @@
-import Corpus
-import Foundation
+package import Corpus
 import Kernels
-import LogitCache
+package import LogitCache
 import Synchronization
-import Transformer
+package import Transformer
 
 /// Joins a teacher to a cache: runs the masked sequences of each block and keeps its soft targets.
 ///
 /// The result of a block depends on the block alone: its sequences go through the teacher in their
 /// own order, in batches of a fixed number of tokens, so a resumed or a second worker gives the same
-/// bytes.
-struct TeacherPass {
+/// bytes. One caller at a time; the products inside use the threads of `Parallel`.
+package struct TeacherPass {
   /// Tokens encoded at once; a constant, because the shape of a product decides how it rounds.
   static let batchTokens = 4096
 
-  let teacher: MaskedLanguageModel
-  let corpus: TokenizedCorpus
-  let masker: Masker
-  let specification: CacheSpecification
-  let order: IDOrder
+  /// What the cache will hold.
+  package let specification: CacheSpecification
+  private let teacher: MaskedLanguageModel
+  private let corpus: TokenizedCorpus
+  private let masker: Masker
+  private let order: IDOrder
 
-  init(teacher: MaskedLanguageModel, corpus: TokenizedCorpus, specification: CacheSpecification)
+  /// Joins a teacher, the corpus it reads and the cache that is made.
+  ///
+  /// - Parameters:
+  ///   - teacher: A model of the corpus's vocabulary, with positions for its longest sequence.
+  ///   - corpus: The text.
+  ///   - specification: What is kept, made for this teacher and corpus.
+  /// - Throws: `CorpusError`; a decoding error where the mask specification is none.
+  package init(
+    teacher: MaskedLanguageModel, corpus: TokenizedCorpus, specification: CacheSpecification
+  )
     throws
   {
     self.teacher = teacher
@@ -33,7 +42,7 @@ struct TeacherPass {
   }
 
   /// What all blocks share.
-  var tables: CacheTables {
+  package var tables: CacheTables {
     guard specification.target.tail == .hidden else { return CacheTables(order: order) }
     let weight = teacher.weight(.wordEmbeddings)
     let bias = UnsafeBufferPointer(
@@ -57,7 +66,7 @@ struct TeacherPass {
   ///   - auditRows: Which of the block's rows keep their full logits, from their count.
   /// - Returns: The encoded block; its streams go into a shard.
   /// - Throws: `CorpusError`, or `LogitCacheError.badTarget` for logits that are not finite.
-  func encode(block number: Int, replica: Int, auditRows: (Int) -> [Int]) throws
+  package func encode(block number: Int, replica: Int, auditRows: (Int) -> [Int]) throws
     -> SoftTargetEncoder
   {
     var masked = try mask(corpus.block(number), replica: replica)

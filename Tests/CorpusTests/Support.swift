@@ -1,36 +1,10 @@
 import CZlib
 import Foundation
+import TestSupport
 import Tokenizer
 
-/// A folder for one test, removed with the value.
-final class ScratchFolder {
-  let url: URL
-
-  init() throws {
-    url = FileManager.default.temporaryDirectory.appending(
-      path: "corpus-tests-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-  }
-
-  deinit {
-    try? FileManager.default.removeItem(at: url)
-  }
-
-  /// Writes a file below the folder and the folders above it.
-  @discardableResult
-  func write(_ name: String, _ bytes: some Collection<UInt8>) throws -> URL {
-    let file = url.appending(path: name)
-    try FileManager.default.createDirectory(
-      at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-    try Data(bytes).write(to: file)
-    return file
-  }
-
-  @discardableResult
-  func write(_ name: String, _ text: String) throws -> URL {
-    try write(name, Array(text.utf8))
-  }
-
+/// Texts of one-letter words, their vocabulary, and what a build left.
+extension TemporaryFolder {
   /// The words that the test texts use, after the special tokens; `[CLS]` is 2, `[SEP]` 3, `a` 5.
   static let words =
     ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
@@ -38,7 +12,7 @@ final class ScratchFolder {
 
   /// A tokenizer of one-letter words; every other word is `[UNK]`.
   func letterTokenizer(extra: [String] = []) throws -> WordPieceTokenizer {
-    let words = ScratchFolder.words + extra
+    let words = TemporaryFolder.words + extra
     let file = try write("vocabulary/vocab.txt", words.joined(separator: "\n") + "\n")
     return try WordPieceTokenizer.load(vocabularyFile: file, configurationFile: nil)
   }

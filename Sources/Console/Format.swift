@@ -1,9 +1,9 @@
 import Foundation
 
 /// Numbers as people read them.
-enum Format {
+package enum Format {
   /// 1,234,567 with thousands separated.
-  static func count(_ value: Int) -> String {
+  package static func count(_ value: Int) -> String {
     var digits = String(value.magnitude)
     var groups: [String] = []
     while digits.count > 3 {
@@ -14,7 +14,7 @@ enum Format {
   }
 
   /// Bytes in the unit that fits, powers of 1,000.
-  static func bytes(_ value: Int) -> String {
+  package static func bytes(_ value: Int) -> String {
     let units = ["B", "kB", "MB", "GB", "TB"]
     var size = Double(value)
     var unit = 0
@@ -26,7 +26,7 @@ enum Format {
   }
 
   /// A duration: `0.8 s`, `42 s`, `3 min 07 s`, `2 h 05 min`.
-  static func duration(_ seconds: Double) -> String {
+  package static func duration(_ seconds: Double) -> String {
     if seconds < 10 { return "\(fixed(seconds, 1)) s" }
     let whole = Int(seconds.rounded())
     if whole < 60 { return "\(whole) s" }
@@ -35,19 +35,19 @@ enum Format {
   }
 
   /// A number with a fixed count of decimals.
-  static func fixed(_ value: Double, _ decimals: Int) -> String {
+  package static func fixed(_ value: Double, _ decimals: Int) -> String {
     String(format: "%.\(decimals)f", value)
   }
 
   /// A share as a percentage with one decimal.
-  static func percent(_ share: Double) -> String { "\(fixed(100 * share, 1)) %" }
+  package static func percent(_ share: Double) -> String { "\(fixed(100 * share, 1)) %" }
 
   private static func twoDigits(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
 }
 
 extension Duration {
   /// The duration in seconds.
-  var seconds: Double {
+  package var seconds: Double {
     Double(components.seconds) + Double(components.attoseconds) * 1e-18
   }
 }

@@ -3,29 +3,29 @@ import Foundation
 /// Shows how far a long task has come: one redrawn line on a terminal, plain lines elsewhere.
 ///
 /// One thread calls it.
-final class ProgressBar {
+package final class ProgressBar {
   private let label: String
   private let quiet: Bool
   private let interactive = Terminal.isInteractive
   private let start = ContinuousClock.now
   private var lastDrawn: ContinuousClock.Instant?
-  private(set) var baseline = 0.0
+  private var baseline = 0.0
   private var drewLine = false
 
   /// Starts a bar; `quiet` shows nothing at all.
-  init(_ label: String, quiet: Bool) {
+  package init(_ label: String, quiet: Bool) {
     self.label = label
     self.quiet = quiet
   }
 
   /// Seconds since the bar was made.
-  var elapsedSeconds: Double { (ContinuousClock.now - start).seconds }
+  package var elapsedSeconds: Double { (ContinuousClock.now - start).seconds }
 
   /// Work that an earlier run had done counts in the share, not in the time left.
-  func resume(at fraction: Double) { baseline = fraction }
+  package func resume(at fraction: Double) { baseline = fraction }
 
   /// Shows the state: `fraction` of the work is done, from 0 to 1; `detail` says what of.
-  func update(_ fraction: Double, _ detail: @autoclosure () -> String) {
+  package func update(_ fraction: Double, _ detail: @autoclosure () -> String) {
     guard !quiet else { return }
     let now = ContinuousClock.now
     let interval: Duration = interactive ? .milliseconds(100) : .seconds(10)
@@ -39,7 +39,7 @@ final class ProgressBar {
   }
 
   /// Shows the last state and leaves the line.
-  func finish(_ detail: String) {
+  package func finish(_ detail: String) {
     guard !quiet else { return }
     if interactive {
       clear()
@@ -48,7 +48,7 @@ final class ProgressBar {
   }
 
   /// Takes the line off the terminal, so that something else can be written.
-  func clear() {
+  package func clear() {
     if drewLine { Terminal.draw("\r\u{1B}[2K") }
     drewLine = false
   }

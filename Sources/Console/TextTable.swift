@@ -1,21 +1,21 @@
 /// A table of text with aligned columns: the first to the left, the others to the right.
-struct TextTable {
+package struct TextTable {
   private let header: [String]
   private var rows: [[String]] = []
 
   /// Starts a table with its column titles.
-  init(_ header: [String]) { self.header = header }
+  package init(_ header: [String]) { self.header = header }
 
   /// Adds a row.
   ///
   /// - Precondition: as many cells as columns.
-  mutating func add(_ row: [String]) {
+  package mutating func add(_ row: [String]) {
     precondition(row.count == header.count, "\(row.count) cells in \(header.count) columns")
     rows.append(row)
   }
 
   /// The table, a line a row, without a line break at the end.
-  var text: String {
+  package var text: String {
     let widths = header.indices.map { column in
       ([header] + rows).map { $0[column].count }.max() ?? 0
     }

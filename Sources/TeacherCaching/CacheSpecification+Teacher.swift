@@ -1,0 +1,34 @@
+package import Corpus
+package import LogitCache
+package import Transformer
+
+extension CacheSpecification {
+  /// The cache of a teacher on a corpus.
+  ///
+  /// - Parameters:
+  ///   - teacher: The teacher's shape.
+  ///   - weightDigest: SHA-256 of its weights.
+  ///   - corpus: What it reads.
+  ///   - masks: How that is corrupted.
+  ///   - positions: Which positions keep a target.
+  ///   - target: What they keep.
+  ///   - states: How the last hidden states are kept.
+  ///   - auditRowsPerShard: Rows of each shard that keep their full logits.
+  /// - Throws: an encoding error for numbers that are not finite.
+  package init(
+    teacher: EncoderConfiguration, weightDigest: String, corpus: CorpusManifest,
+    masks: MaskSpecification, positions: PositionSelection, target: TargetSpecification,
+    states: StateStorage, auditRowsPerShard: Int
+  ) throws {
+    self.init(
+      tokenizerDigest: corpus.tokenizerDigest, vocabSize: corpus.vocabSize,
+      corpusDigest: corpus.digest, sequences: corpus.sequences,
+      blocksPerShard: corpus.shards.map(\.blocks),
+      teacher: Teacher(
+        configurationDigest: try PlainValue(encoding: teacher).digest(),
+        weightDigest: weightDigest, architecture: teacher.architecture.rawValue,
+        hiddenSize: teacher.hiddenSize, layers: teacher.numHiddenLayers),
+      precision: "fp32", mask: try PlainValue(encoding: masks), replicas: masks.replicas,
+      positions: positions, target: target, states: states, auditRowsPerShard: auditRowsPerShard)
+  }
+}

@@ -1,0 +1,103 @@
+import ArgumentParser
+import Console
+import Corpus
+import Foundation
+import Kernels
+
+/// `bench`: the speed of the pipeline's parts, or how near a cached teacher is to an online one.
+@main
+struct BenchCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "bench",
+    abstract: "Measure the pipeline's speed, with peers where there are any.",
+    discussion: """
+      Prints a table and writes its rows as JSON. Values are medians of several runs after a \
+      warm-up. PyTorch is measured beside it where DECANT_PYTHON, or .build/python/bin/python, is a \
+      Python with torch and transformers.
+
+      With --cached-vs-online it trains one student three ways instead, from the teacher in memory \
+      and from two caches, and fails where a cache costs more of the held-out loss than it may.
+      """)
+
+  @Flag(help: "Fewer runs on less text: about a minute.")
+  var quick = false
+
+  @Flag(help: "Compare held-out losses of cached and online training, instead of speed.")
+  var cachedVsOnline = false
+
+  @Option(help: "The small teacher: a folder with its vocabulary.")
+  var teacher = "data/demo-teacher"
+
+  @Option(help: "Text to read.")
+  var text = "data/wikitext/train.txt.gz"
+
+  @Option(help: "Held-out text, for --cached-vs-online.")
+  var heldOut = "data/wikitext/heldout.txt.gz"
+
+  @Option(
+    help: "Optimiser steps of each training, for --cached-vs-online; the default is the demo's.")
+  var steps: Int?
+
+  @Option(help: "Where results.json goes, and the files that are made meanwhile.")
+  var output = ".build/bench"
+
+  @Option(help: "Threads; the default is the cores that this process may use.")
+  var threads: Int?
+
+  func validate() throws {
+    if let threads, !(1...1024).contains(threads) {
+      throw ValidationError("--threads \(threads) is not between 1 and 1024")
+    }
+    if let steps, steps < 1 { throw ValidationError("--steps \(steps) is not positive") }
+    for path in [teacher, text] + (cachedVsOnline ? [heldOut] : [])
+    where !FileManager.default.fileExists(atPath: path) {
+      throw ValidationError(
+        "'\(path)' is not there: run this in the repository's folder, or see --help")
+    }
+  }
+
+  func run() throws {
+    if let threads { Parallel.threads = threads }
+    let machine = Machine.current()
+    Terminal.note(machine.text)
+    let folder = URL(filePath: output)
+    let scratch = try ScratchFolder(in: folder)
+    defer { scratch.remove() }
+    let teacher = URL(filePath: teacher)
+    if cachedVsOnline {
+      let comparison = CachedVersusOnline(
+        teacher: teacher, text: URL(filePath: text), heldOut: URL(filePath: heldOut),
+        steps: steps, scratch: scratch)
+      guard try comparison.run() else { throw ExitCode.failure }
+      return
+    }
+    var results = Results(machine: machine, isQuick: quick)
+    let plan = MeasuringPlan(isQuick: quick)
+    try measure(plan, teacher: teacher, scratch: scratch, into: &results)
+    Terminal.output(results.table)
+    try results.write(to: folder.appending(path: "results.json"))
+  }
+
+  private func measure(
+    _ plan: MeasuringPlan, teacher: URL, scratch: ScratchFolder, into results: inout Results
+  ) throws {
+    let peers = PyTorchPeer(plan: plan)
+    results.add(ProductBenchmark.rows(plan, peers))
+    results.add(EncoderBenchmark.rows(plan, peers))
+    let text = URL(filePath: text)
+    let tokenizing = TokenizeBenchmark(text: text, vocabulary: teacher, scratch: scratch)
+    results.add(try tokenizing.rows(plan))
+    let corpus = try tokenizing.corpus(tokens: plan.corpusTokens)
+    let large = TeacherShape.sixLayers384(vocabSize: corpus.manifest.vocabSize)
+    for shape in [try TeacherShape.folder(teacher), large] {
+      let benchmark = TeacherBenchmark(shape: shape, corpus: corpus, scratch: scratch)
+      results.add(try benchmark.rows(plan))
+    }
+    let cache = try TeacherBenchmark(shape: large, corpus: corpus, scratch: scratch)
+      .fill(name: "cache").folder
+    results.add(try CacheReadingBenchmark(cache: cache).rows(plan))
+    let students = StudentBenchmark(teacher: large, corpus: corpus, cache: cache, scratch: scratch)
+    results.add(try students.rows(plan, peers))
+    if let note = peers.note { Terminal.note(note) }
+  }
+}

@@ -1,0 +1,84 @@
+import Corpus
+import Foundation
+import LogitCache
+import StudentTrainer
+import Transformer
+
+/// `train-student`: from a cache, with the teacher in memory, and from hard labels alone.
+struct StudentBenchmark {
+  let teacher: TeacherShape
+  let corpus: TokenizedCorpus
+  /// A cache of that teacher on that corpus.
+  let cache: URL
+  let scratch: ScratchFolder
+
+  func rows(_ plan: MeasuringPlan, _ peers: PyTorchPeer) throws -> [ResultRow] {
+    let masks = MaskSpecification(corpus: corpus.manifest, seed: 1)
+    let recipe = recipe(TrainingConfiguration(), plan)
+    let cached = try train(
+      CacheBatchSource(reader: CacheReader(folder: cache), configuration: recipe), recipe, plan)
+    let online = try train(
+      OnlineTeacherSource(
+        teacher: teacher.model(), corpus: corpus, masks: masks, positions: .masked,
+        configuration: recipe), recipe, plan)
+    let plain = self.recipe(.hardLabels, plan)
+    let hard = try train(
+      CorpusBatchSource(corpus: corpus, masks: masks, configuration: plain), plain, plan)
+    return [
+      ResultRow(
+        name: "train-student 3x384 from cache", unit: "tokens/s", ours: cached.tokensPerSecond
+      ).against("online teacher \(teacher.name)", online.tokensPerSecond),
+      ResultRow(
+        name: "train-student 3x384 from cache, data wait", unit: "%",
+        ours: 100 * cached.dataWaitShare),
+      ResultRow(
+        name: "train 3x384, hard labels", unit: "tokens/s", ours: hard.tokensPerSecond
+      ).against("PyTorch fp32, 32x128", peers.value("train 3x384")),
+    ]
+  }
+
+  private func recipe(
+    _ base: TrainingConfiguration, _ plan: MeasuringPlan
+  ) -> TrainingConfiguration {
+    var recipe = base
+    recipe.steps = plan.warmupSteps + plan.steps
+    recipe.intervals.log = 1
+    return recipe
+  }
+
+  private func train(
+    _ source: any BatchSource, _ recipe: TrainingConfiguration, _ plan: MeasuringPlan
+  ) throws -> StepRates {
+    let student = StudentInitialiser.random(
+      EncoderConfiguration(
+        architecture: .distilBert, vocabSize: corpus.manifest.vocabSize, hiddenSize: 384,
+        numHiddenLayers: 3, numAttentionHeads: 12, intermediateSize: 1536), seed: 1)
+    let rates = StepRates(warmupSteps: plan.warmupSteps)
+    let folder = scratch.fresh("student")
+    _ = try Trainer(
+      model: student, source: source, configuration: recipe, folder: folder, observer: rates
+    ).run()
+    try FileManager.default.removeItem(at: folder)
+    return rates
+  }
+}
+
+/// Notes the rate of each step after the warm-up.
+private final class StepRates: TrainingObserver {
+  private let warmupSteps: Int
+  private var rates: [Double] = []
+  private var shares: [Double] = []
+
+  init(warmupSteps: Int) { self.warmupSteps = warmupSteps }
+
+  /// The median step's rate.
+  var tokensPerSecond: Double { Stopwatch.median(rates) }
+  /// The mean share of a step that waited for its batch.
+  var dataWaitShare: Double { shares.reduce(0, +) / Double(shares.count) }
+
+  func didFinish(_ step: StepMetrics, logged: Bool, totalSteps: Int) {
+    guard step.step > warmupSteps else { return }
+    rates.append(step.tokensPerSecond)
+    shares.append(step.dataWaitShare)
+  }
+}
