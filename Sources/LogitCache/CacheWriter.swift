@@ -140,7 +140,7 @@ package final class CacheWriter {
       do {
         try files.createDirectory(at: folder, withIntermediateDirectories: true)
       } catch {
-        throw ShardStoreError.notWritten(file: folder.path, reason: "\(error)")
+        throw ShardStoreError.notWritten(file: folder.path, reason: error.localizedDescription)
       }
       try beginning.write(folder: folder)
       return .new
