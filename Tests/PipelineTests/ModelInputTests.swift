@@ -113,6 +113,34 @@ struct ModelInputTests {
     }
   }
 
+  @Test(arguments: [
+    ["--hidden-size", "16777216", "--heads", "1"], ["--layers", "100000000"],
+    ["--hidden-size", "4611686018427387904", "--heads", "1"], ["--layers", "16777216"],
+  ])
+  func modelsThatNoMemoryHoldsAreRefused(options: [String]) throws {
+    let work = try Workspace.shared()
+    let scratch = try ScratchFolder()
+    for command in [
+      ["train-teacher", "--corpus", work.corpus], ["train-student", "--from-cache", work.cache],
+    ] {
+      // Wide enough that sixteen million layers fill any machine.
+      let small = options.contains("--hidden-size") ? [] : ["--hidden-size", "256", "--heads", "2"]
+      try Pipeline.expectFailure(
+        command + options + small + ["--output", scratch.path("run")], saying: [options[1]])
+    }
+    #expect(try FolderContents(scratch.url.path).names == [])
+  }
+
+  @Test func aTeacherTooShortForTheCorpusIsRefusedBeforeItsFolderIsMade() throws {
+    let work = try Workspace.shared()
+    let scratch = try ScratchFolder()
+    try Pipeline.expectFailure(
+      ["train-teacher", "--corpus", work.corpus, "--output", scratch.path("run")]
+        + ["--positions", "8"],
+      saying: ["sequences of \(Workspace.maxLength) tokens", "8 positions", "--max-length 8"])
+    #expect(try FolderContents(scratch.url.path).names == [])
+  }
+
   @Test func aTeacherOfAnotherVocabularyIsRefused() throws {
     let test = try Case()
     let words = try String(contentsOf: URL(filePath: test.work.vocabulary), encoding: .utf8)

@@ -16,9 +16,9 @@ struct TransformersTests {
     "In 2011 the team [MASK] the war.",
   ]
 
-  /// The bound; float32 against float32 of another library leaves about 1e-6 of logits of
-  /// size 1.
-  static let tolerance: Float = 1e-4
+  /// Ten times below what is promised, since the logits of these little models are below 1; float32
+  /// in another order of sums leaves 2e-7 of them.
+  static let tolerance: Float = 1e-5
 
   @Test(arguments: ["student", "teacher", "half"])
   func logitsAndTokensAreThoseOfTransformers(name: String) throws {

@@ -77,6 +77,12 @@ struct UsageTests {
       ["tokenize", "i", "--tokenizer", "t", "--output", "o", "--replace", "nothing"], "from=to"
     ),
     (["evaluate", "m", "--corpus", "c", "--threads", "0"], "--threads"),
+    (["evaluate", "m", "--corpus", "c", "--max-tokens", "0"], "--max-tokens 0"),
+    (
+      ["train-student", "--output", "o", "--from-cache", "c", "--eval-tokens", "0"], "--eval-tokens"
+    ),
+    (["train-teacher", "--corpus", "c", "--output", "o", "--mask-probability", "nan"], "nan"),
+    (["train-teacher", "--corpus", "c", "--output", "o", "--replicas", "0"], "--replicas 0"),
     (["no-such-command"], "no-such-command"),
   ])
   func wrongUsageIsNamed(arguments: [String], text: String) throws {

@@ -34,8 +34,11 @@ enum ChildProcess {
   /// Runs a program with its standard output and error in files.
   ///
   /// - Parameters:
+  ///   - executable: A path, or a name that the `PATH` finds.
+  ///   - arguments: Its arguments, without its name.
   ///   - timeoutSeconds: The process is killed, and an error thrown, after this time.
   ///   - killWhen: Asked about once a millisecond; the process gets SIGKILL at the first true.
+  /// - Returns: How it ended, and what it wrote.
   /// - Throws: `ProcessFailure` where it cannot be started or does not end in time.
   static func run(
     _ executable: String, _ arguments: [String], timeoutSeconds: Double = 120,
