@@ -2,9 +2,10 @@
 # make test    the tests
 # make bench   speed, with a table; results in .build/bench/results.json
 # make lint    formatter and module graph
+# make python-env  a Python with transformers in .build/python, for the tests that compare with it
 SHELL := /bin/bash
 
-.PHONY: demo test bench build lint setup
+.PHONY: demo test bench build lint setup python-env
 
 demo: build
 	@Scripts/demo.sh
@@ -25,3 +26,6 @@ lint:
 
 setup:
 	@Scripts/setup.sh
+
+python-env:
+	@Scripts/python-env.sh

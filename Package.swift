@@ -94,7 +94,13 @@ let package = Package(
         "StudentTrainer", "Transformer", "Kernels", "LogitCache", "Corpus", "ShardStore",
         "Tokenizer",
       ]),
-    tests("PipelineTests", ["Transformer", "LogitCache", "ShardStore"]),
+    // Depends on the program itself, so that it is built beside the tests that run it.
+    .testTarget(
+      name: "PipelineTests",
+      dependencies: [
+        "TestSupport", "pipeline", "Transformer", "Kernels", "Tokenizer", "ShardStore",
+      ],
+      exclude: ["Python"], swiftSettings: swiftSettings),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -99,6 +99,7 @@ package final class CacheWriter {
   package func finish() throws -> CacheManifest? {
     let names = [CacheFormat.tables] + (0..<specification.shardCount).map(CacheFormat.shardName)
     guard names.allSatisfy(isSealed) else { return nil }
+    for name in names { ShardWriter.removeLeftovers(folder: folder, name: name) }
     var manifest = CacheManifest(beginning: specification)
     manifest.tables = try CacheTables.open(folder: folder, fingerprint: fingerprint).summary
     for index in 0..<specification.shardCount {
@@ -139,7 +140,7 @@ package final class CacheWriter {
       do {
         try files.createDirectory(at: folder, withIntermediateDirectories: true)
       } catch {
-        throw ShardStoreError.notWritten(file: folder.path, reason: "\(error)")
+        throw ShardStoreError.notWritten(file: folder.path, reason: error.localizedDescription)
       }
       try beginning.write(folder: folder)
       return .new

@@ -2,17 +2,24 @@ package import Foundation
 
 /// Files that are there whole or not at all, also after a power failure.
 package enum AtomicFile {
+  /// Begins the suffix of a temporary name; the number of the process follows.
+  private static let marker = "tmp-"
+
   /// Writes bytes under a temporary name, forces them to the disk and renames the file.
   ///
   /// - Throws: `ShardStoreError.diskFull` or `.notWritten`; the file of that name is then as it was.
   package static func write(_ bytes: [UInt8], to url: URL) throws {
-    let temporary = url.appendingPathExtension("tmp-\(ProcessInfo.processInfo.processIdentifier)")
+    removeAbandoned(url)
+    let temporary = url.appendingPathExtension(
+      marker + "\(ProcessInfo.processInfo.processIdentifier)")
     do {
-      let file = try PosixFile(creating: temporary.path)
+      // Locked until it has its name, so that other processes know that somebody is writing it.
+      let file = try PosixFile(locking: temporary.path)
+      try file.truncate()
       try file.write(bytes)
       try file.synchronize()
-      file.close()
       try commit(temporary, as: url)
+      file.close()
     } catch {
       try? FileManager.default.removeItem(at: temporary)
       throw error
@@ -30,5 +37,19 @@ package enum AtomicFile {
   package static func commit(_ temporary: URL, as url: URL) throws {
     try PosixFile.rename(temporary.path, to: url.path)
     try PosixFile.synchronizeFolder(url.deletingLastPathComponent().path)
+  }
+
+  /// Removes the temporary files that killed processes left of a file; what is locked is being
+  /// written and stays.
+  private static func removeAbandoned(_ url: URL) {
+    let folder = url.deletingLastPathComponent()
+    let prefix = "\(url.lastPathComponent).\(marker)"
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    for name in names where name.hasPrefix(prefix) {
+      let file = folder.appending(path: name)
+      guard let lock = try? PosixFile(locking: file.path) else { continue }
+      try? FileManager.default.removeItem(at: file)
+      lock.close()
+    }
   }
 }

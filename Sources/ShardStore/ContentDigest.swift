@@ -53,7 +53,7 @@ package struct ContentDigest {
       }
       return Hexadecimal.text(hash.finalize())
     } catch {
-      throw ShardStoreError.unreadable(file: url.path, reason: "\(error)")
+      throw ShardStoreError.unreadable(file: url.path, reason: error.localizedDescription)
     }
   }
 }

@@ -13,16 +13,7 @@ final class PosixFile {
   private let path: String
   private var descriptor: Int32
 
-  /// Creates the file, or empties it where it exists.
-  ///
-  /// - Throws: `ShardStoreError.diskFull` or `.notWritten`.
-  init(creating path: String) throws {
-    self.path = path
-    descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-    if descriptor < 0 { throw Self.failure(path) }
-  }
-
-  /// Opens the file for locking, and creates it where it is missing.
+  /// Opens the file for writing with an exclusive lock, and creates it where it is missing.
   ///
   /// - Throws: `ShardStoreError.locked` where another process (or object) has the lock;
   ///   `.diskFull` or `.notWritten`.

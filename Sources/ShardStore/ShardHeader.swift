@@ -21,7 +21,7 @@ enum ShardHeader {
       header = [UInt8](try handle.read(upToCount: bytes) ?? Data())
       fileBytes = Int(try handle.seekToEnd())
     } catch {
-      throw ShardStoreError.unreadable(file: file, reason: "\(error)")
+      throw ShardStoreError.unreadable(file: file, reason: error.localizedDescription)
     }
     guard header.count == bytes else {
       throw ShardStoreError.wrongFileSize(file: file, expectedBytes: bytes, foundBytes: fileBytes)

@@ -60,8 +60,7 @@ extension ShardStoreError: CustomStringConvertible {
       "\(file): already complete; a sealed shard is never written again. Delete it first to "
         + "compute it anew."
     case .diskFull(let file):
-      "\(file): no space left on the disk. Free some space and run the same command again; it "
-        + "goes on from the last block that was committed."
+      "\(file): no space left on the disk. Free some space and run the same command again."
     case .notWritten(let file, let reason):
       "\(file): cannot be written: \(reason). Check the folder, its permissions and the disk."
     }

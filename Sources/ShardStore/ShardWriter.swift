@@ -133,6 +133,19 @@ package final class ShardWriter {
     lock.close()
   }
 
+  /// Removes the partial files of a sealed shard, which a process leaves behind that is killed after
+  /// it has sealed the shard and before it has cleaned up. What another process works on stays.
+  package static func removeLeftovers(folder: URL, name: String) {
+    let files = ShardFiles(folder: folder, name: name)
+    let manager = FileManager.default
+    guard manager.fileExists(atPath: files.partial.path),
+      manager.fileExists(atPath: files.sealed.path),
+      let lock = try? PosixFile(locking: files.partial.path)
+    else { return }
+    files.removePartial()
+    lock.close()
+  }
+
   private var connection: DatabaseQueue {
     guard let open else { preconditionFailure("the shard is sealed or closed") }
     return open.queue

@@ -35,12 +35,13 @@ package enum TransformerError: Error, Equatable, CustomStringConvertible {
       "\(file.path): \(tensor) has shape \(found), but config.json asks for \(expected); "
         + "the two files belong to different models"
     case .unwritable(let file, let reason):
-      "cannot write \(file.path): \(reason)"
+      "cannot write \(file.path): \(reason); check permissions and free space"
     }
   }
 
   private static func list(_ names: [String]) -> String {
-    let shown = names.prefix(4).joined(separator: ", ")
-    return names.count > 4 ? shown + ", …" : shown
+    // Enough for a whole head, so that its absence reads in full.
+    let shown = names.prefix(8).joined(separator: ", ")
+    return names.count > 8 ? shown + ", …" : shown
   }
 }

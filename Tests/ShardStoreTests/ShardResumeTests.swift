@@ -34,6 +34,49 @@ import Testing
     #expect(try Data(contentsOf: resumed.file("shard-00000.sqlite")) == uninterrupted())
   }
 
+  @Test func whatAKillAfterSealingLeavesIsRemovedOnceNobodyHoldsIt() throws {
+    let folder = try TemporaryFolder()
+    let writer = try ShardWriter(
+      folder: folder.url, name: "shard-00000", metadata: SampleShard.metadata)
+    try writer.append(block: SampleShard.block(0))
+    let killed = try TemporaryFolder()
+    try snapshot(of: folder.url, to: killed.url)
+    _ = try writer.seal()
+    try snapshot(of: folder.url, to: killed.url)
+
+    func names() throws -> [String] {
+      try FileManager.default.contentsOfDirectory(atPath: killed.url.path).sorted()
+    }
+    #expect(try names().count == 3)
+    // Not sealed: the next writer goes on from it.
+    let sealed = killed.file("shard-00000.sqlite")
+    let aside = killed.file("aside")
+    try FileManager.default.moveItem(at: sealed, to: aside)
+    ShardWriter.removeLeftovers(folder: killed.url, name: "shard-00000")
+    #expect(try names().count == 3)
+    let other = try ShardWriter(
+      folder: killed.url, name: "shard-00000", metadata: SampleShard.metadata)
+    try FileManager.default.moveItem(at: aside, to: sealed)
+    // Held by another writer.
+    ShardWriter.removeLeftovers(folder: killed.url, name: "shard-00000")
+    #expect(try names().count == 3)
+    other.close()
+    ShardWriter.removeLeftovers(folder: killed.url, name: "shard-00000")
+    #expect(try names() == ["shard-00000.sqlite"])
+  }
+
+  @Test func anAtomicWriteRemovesWhatAKilledOneLeft() throws {
+    let folder = try TemporaryFolder()
+    let file = folder.file("manifest.json")
+    try Data([1]).write(to: folder.file("manifest.json.tmp-1"))
+    try Data([2]).write(to: folder.file("other.json.tmp-1"))
+    try AtomicFile.write([3], to: file)
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: folder.url.path).sorted()
+        == ["manifest.json", "other.json.tmp-1"])
+    #expect(try Data(contentsOf: file) == Data([3]))
+  }
+
   @Test func aTornLogEndsInTheSameBytes() throws {
     let killed = try TemporaryFolder()
     let writer = try ShardWriter(

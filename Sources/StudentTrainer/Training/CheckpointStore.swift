@@ -45,12 +45,11 @@ struct CheckpointStore {
       try AtomicFile.write(try state.encoded(), to: partial.appending(path: Self.stateFile))
       if manager.fileExists(atPath: target.path) { try manager.removeItem(at: target) }
       try AtomicFile.commit(partial, as: target)
-    } catch let error as TransformerError {
-      throw error
-    } catch let error as ShardStoreError {
-      throw error
     } catch {
-      throw StudentTrainerError.unwritable(file: target.path, reason: "\(error)")
+      // On a full disk what was begun is of no use, and its space is.
+      try? manager.removeItem(at: partial)
+      if error is TransformerError || error is ShardStoreError { throw error }
+      throw StudentTrainerError.unwritable(file: target.path, reason: error.localizedDescription)
     }
     for old in list().dropLast(max(1, kept)) { remove(old) }
     return target

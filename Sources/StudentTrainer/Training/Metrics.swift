@@ -67,7 +67,7 @@ final class MetricsFile {
     } catch let error as StudentTrainerError {
       throw error
     } catch {
-      throw StudentTrainerError.unwritable(file: url.path, reason: "\(error)")
+      throw StudentTrainerError.unwritable(file: url.path, reason: error.localizedDescription)
     }
     encoder = JSONEncoder()
     encoder.keyEncodingStrategy = .convertToSnakeCase
@@ -83,7 +83,7 @@ final class MetricsFile {
       data.append(UInt8(ascii: "\n"))
       try handle.write(contentsOf: data)
     } catch {
-      throw StudentTrainerError.unwritable(file: url.path, reason: "\(error)")
+      throw StudentTrainerError.unwritable(file: url.path, reason: error.localizedDescription)
     }
   }
 
@@ -93,7 +93,7 @@ final class MetricsFile {
       try handle.synchronize()
       return try handle.offset()
     } catch {
-      throw StudentTrainerError.unwritable(file: url.path, reason: "\(error)")
+      throw StudentTrainerError.unwritable(file: url.path, reason: error.localizedDescription)
     }
   }
 }

@@ -21,7 +21,7 @@ struct RunFolder {
       try FileManager.default.createDirectory(
         at: checkpoints.folder, withIntermediateDirectories: true)
     } catch {
-      throw StudentTrainerError.unwritable(file: url.path, reason: "\(error)")
+      throw StudentTrainerError.unwritable(file: url.path, reason: error.localizedDescription)
     }
   }
 

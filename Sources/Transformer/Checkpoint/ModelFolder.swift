@@ -62,7 +62,7 @@ extension MaskedLanguageModel {
     do {
       try ConfigurationFile.data(for: configuration).write(to: file, options: .atomic)
     } catch {
-      throw TransformerError.unwritable(file: file, reason: "\(error)")
+      throw TransformerError.unwritable(file: file, reason: error.localizedDescription)
     }
   }
 }

@@ -33,6 +33,12 @@ struct EvaluateCommand: ParsableCommand {
 
   @OptionGroup(title: "Common") var common: CommonOptions
 
+  func validate() throws {
+    if let maxTokens, maxTokens < 1 {
+      throw ValidationError("--max-tokens \(maxTokens) is not 1 or more")
+    }
+  }
+
   func run() throws {
     common.start()
     let evaluator = try HeldOut.evaluator(

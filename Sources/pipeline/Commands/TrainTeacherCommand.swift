@@ -69,6 +69,8 @@ struct TrainTeacherCommand: ParsableCommand {
     common.start()
     let corpus = try TokenizedCorpus.open(folder: URL(argument: corpus))
     let model = try makeModel(vocabSize: corpus.manifest.vocabSize)
+    // Before the run's folder is made, which would then be another run's for the mended command.
+    try TeacherCheck.check(model.configuration, corpus: corpus)
     var recipe = TrainingConfiguration.hardLabels
     training.apply(to: &recipe)
     var masks = masks.specification(for: corpus)
@@ -96,15 +98,20 @@ struct TrainTeacherCommand: ParsableCommand {
     let shape: EncoderConfiguration
     if let config {
       shape = try ConfigurationFile.read(file: URL(argument: config))
+      try ModelSize.check(shape)
     } else {
       guard hiddenSize > 0, heads > 0, layers > 0, positions > 0, hiddenSize % heads == 0 else {
         throw ValidationError(
           "--hidden-size \(hiddenSize) must be a positive multiple of --heads \(heads), and "
             + "--layers and --positions positive")
       }
+      let (intermediate, overflow) = hiddenSize.multipliedReportingOverflow(by: 4)
+      try ModelSize.check(
+        vocabSize: vocabSize, hiddenSize: hiddenSize, layers: layers,
+        intermediateSize: overflow ? .max : intermediate, positions: positions)
       shape = EncoderConfiguration(
         architecture: .bert, vocabSize: vocabSize, hiddenSize: hiddenSize, numHiddenLayers: layers,
-        numAttentionHeads: heads, intermediateSize: 4 * hiddenSize,
+        numAttentionHeads: heads, intermediateSize: intermediate,
         maxPositionEmbeddings: positions)
     }
     return StudentInitialiser.random(shape, seed: training.seed)

@@ -18,6 +18,19 @@ struct MaskOptions: ParsableArguments {
   @Option(help: "Choose tokens with weights count^-exponent; 0 is uniform, DistilBERT took 0.7.")
   var frequencyExponent = 0.0
 
+  /// Checks the numbers; what is not a number cannot be compared, and is refused too.
+  func validate() throws {
+    guard maskProbability >= 1e-6, maskProbability <= 1 else {
+      throw ValidationError("--mask-probability \(maskProbability) is not from 0.000001 to 1")
+    }
+    guard frequencyExponent.isFinite else {
+      throw ValidationError("--frequency-exponent \(frequencyExponent) is not a finite number")
+    }
+    guard replicas >= 1 else {
+      throw ValidationError("--replicas \(replicas) is not 1 or more")
+    }
+  }
+
   /// The specification for a corpus.
   func specification(for corpus: TokenizedCorpus) -> MaskSpecification {
     let manifest = corpus.manifest

@@ -31,6 +31,8 @@ struct StudentOptions: ParsableArguments {
 
   /// Layers of a student where nothing says.
   private static let defaultLayers = 3
+  /// Longest sequence of a student that does not start from a teacher; DistilBERT's.
+  private static let positions = 512
 
   func validate() throws {
     if initFrom == nil && (initLayers != nil || randomHead) {
@@ -98,9 +100,15 @@ struct StudentOptions: ParsableArguments {
     guard hidden % heads == 0 else {
       throw ValidationError("--hidden-size \(hidden) is no multiple of --heads \(heads)")
     }
+    let layers = layers ?? Self.defaultLayers
+    let (fourfold, overflow) = hidden.multipliedReportingOverflow(by: 4)
+    let intermediate = intermediateSize ?? (overflow ? .max : fourfold)
+    try ModelSize.check(
+      vocabSize: vocabSize, hiddenSize: hidden, layers: layers, intermediateSize: intermediate,
+      positions: Self.positions)
     return EncoderConfiguration(
       architecture: .distilBert, vocabSize: vocabSize, hiddenSize: hidden,
-      numHiddenLayers: layers ?? Self.defaultLayers, numAttentionHeads: heads,
-      intermediateSize: intermediateSize ?? 4 * hidden)
+      numHiddenLayers: layers, numAttentionHeads: heads, intermediateSize: intermediate,
+      maxPositionEmbeddings: Self.positions)
   }
 }

@@ -59,6 +59,13 @@ struct TrainingOptions: ParsableArguments {
   @Option(help: "Tokens of the held-out text that an evaluation reads at most.")
   var evalTokens: Int?
 
+  /// Checks what the trainer does not.
+  func validate() throws {
+    if let evalTokens, evalTokens < 1 {
+      throw ValidationError("--eval-tokens \(evalTokens) is not 1 or more")
+    }
+  }
+
   /// Puts what was given over the defaults of `configuration`.
   func apply(to configuration: inout TrainingConfiguration) {
     func set<Value>(_ path: WritableKeyPath<TrainingConfiguration, Value>, _ value: Value?) {

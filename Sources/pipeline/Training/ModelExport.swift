@@ -10,6 +10,6 @@ enum ModelExport {
     precision: SafetensorsWriter.Precision
   ) throws {
     try model.save(to: folder, precision: precision)
-    try tokenizer.save(to: folder)
+    try tokenizer.save(to: folder, modelMaxLength: model.configuration.maxPositionEmbeddings)
   }
 }

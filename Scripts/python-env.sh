@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Makes .build/python: a Python with torch and transformers, which some tests compare with.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+folder=.build/python
+torch=2.13.0
+
+python=$(command -v python3) || {
+  echo "python-env: no 'python3' on the PATH: install Python 3.10 or later" >&2
+  exit 1
+}
+mkdir -p .build
+if ! "$python" -m venv "$folder" 2>/dev/null; then
+  echo "python-env: '$python -m venv' fails: install it (apt-get install python3-venv)" >&2
+  exit 1
+fi
+
+pip=("$folder/bin/python" -m pip install --quiet --disable-pip-version-check)
+# The build without CUDA is a tenth of the size; not every index has it.
+"${pip[@]}" "torch==$torch+cpu" 2>/dev/null || "${pip[@]}" "torch==$torch" || "${pip[@]}" torch
+"${pip[@]}" transformers tokenizers==0.23.3 safetensors numpy
+"$folder/bin/python" -c '
+import torch, transformers
+print("python-env: torch", torch.__version__, "and transformers", transformers.__version__)'

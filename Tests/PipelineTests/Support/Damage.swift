@@ -1,0 +1,37 @@
+import Foundation
+import ShardStore
+
+/// Damages a sealed shard as a failing disk would.
+enum Damage {
+  /// Flips a bit inside the stored payload of one stream, and of no other.
+  ///
+  /// - Throws: `ProcessFailure` where no byte of the file does that.
+  static func flip(shard path: String, block: Int, stream: String) throws {
+    let url = URL(filePath: path)
+    let whole = try Data(contentsOf: url)
+    // A payload that is compressed begins with the magic number of an LZ4 frame; its data lie behind
+    // a header of at most 19 bytes.
+    let magic = Data([0x04, 0x22, 0x4D, 0x18])
+    var start = whole.startIndex
+    while let found = whole.range(of: magic, in: start..<whole.endIndex) {
+      start = found.upperBound
+      let place = found.lowerBound + 24
+      guard place < whole.endIndex else { break }
+      var bytes = whole
+      bytes[place] ^= 0x10
+      try bytes.write(to: url)
+      if try damagedStreams(url) == ["\(block) \(stream)"] { return }
+    }
+    try whole.write(to: url)
+    throw ProcessFailure(description: "no payload of \(stream) of block \(block) in \(path)")
+  }
+
+  /// The streams that cannot be read, as block and name.
+  private static func damagedStreams(_ url: URL) throws -> [String] {
+    let reader = try ShardReader(url: url)
+    return (0..<reader.blockCount).flatMap { block in
+      reader.streamNames(block: block).filter { (try? reader.stream($0, block: block)) == nil }
+        .map { "\(block) \($0)" }
+    }
+  }
+}

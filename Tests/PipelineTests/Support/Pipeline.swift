@@ -1,0 +1,50 @@
+import Foundation
+import Testing
+
+/// The program under test, as SwiftPM built it beside the test bundle.
+enum Pipeline {
+  /// The `pipeline` binary; the bundle's own process runs in the same folder.
+  static let executable =
+    URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+    .deletingLastPathComponent().appending(path: "pipeline").path
+
+  /// Runs `pipeline` with these arguments, whatever comes of it.
+  static func run(
+    _ arguments: [String], timeoutSeconds: Double = 120, killWhen: () -> Bool = { false }
+  ) throws -> Outcome {
+    try ChildProcess.run(
+      executable, arguments, timeoutSeconds: timeoutSeconds, killWhen: killWhen)
+  }
+
+  /// Runs `pipeline`, which has to succeed.
+  ///
+  /// - Throws: `ProcessFailure` with all that it said where it does not.
+  @discardableResult
+  static func succeed(_ arguments: [String]) throws -> Outcome {
+    let outcome = try run(arguments)
+    guard outcome.ending == .exited(0) else {
+      throw ProcessFailure(description: outcome.summary)
+    }
+    return outcome
+  }
+
+  /// Runs `pipeline`, which has to fail with exit code 1, to print nothing on standard output, and
+  /// to say why: an `Error:` that holds each of these texts.
+  @discardableResult
+  static func expectFailure(
+    _ arguments: [String], saying texts: [String],
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) throws -> Outcome {
+    let outcome = try run(arguments)
+    #expect(outcome.ending == .exited(1), "\(outcome.summary)", sourceLocation: sourceLocation)
+    #expect(outcome.output == "", sourceLocation: sourceLocation)
+    let message = outcome.errors.split(separator: "\n", omittingEmptySubsequences: false)
+      .drop { !$0.hasPrefix("Error: ") }.joined(separator: "\n")
+    for text in texts {
+      #expect(
+        message.contains(text), "'\(text)' is not in: \(outcome.summary)",
+        sourceLocation: sourceLocation)
+    }
+    return outcome
+  }
+}

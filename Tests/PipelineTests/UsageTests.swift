@@ -1,0 +1,94 @@
+import Foundation
+import Testing
+
+/// Help, and the exit codes: 0 fine, 64 usage, 1 failure.
+struct UsageTests {
+  /// Every subcommand with options that its help has to name.
+  static let options: [(command: String, names: [String])] = [
+    (
+      "tokenize",
+      ["<inputs>", "--tokenizer", "--output", "--max-length", "--documents", "--field"]
+        + ["--mix-documents", "--replace", "--strict", "--shard-tokens", "--quiet"]
+    ),
+    (
+      "train-teacher",
+      ["--corpus", "--output", "--from", "--add-mlm-head", "--config", "--layers", "--hidden-size"]
+        + ["--steps", "--epochs", "--eval-corpus", "--mask-probability", "--threads", "--quiet"]
+    ),
+    (
+      "cache-teacher",
+      ["--teacher", "--corpus", "--output", "--positions", "--head", "--tail", "--states"]
+        + ["--audit-rows", "--worker", "--workers", "--replicas", "--threads", "--quiet"]
+    ),
+    (
+      "train-student",
+      ["--from-cache", "--corpus", "--online-teacher", "--hard-labels", "--output", "--init-from"]
+        + ["--layers", "--temperature", "--tail", "--checkpoint-every", "--weights", "--quiet"]
+    ),
+    (
+      "evaluate",
+      ["<models>", "--corpus", "--cache", "--max-tokens", "--json", "--threads", "--quiet"]
+    ),
+  ]
+
+  @Test(arguments: options) func helpNamesTheOptions(command: String, names: [String]) throws {
+    let outcome = try Pipeline.succeed([command, "--help"])
+    for name in names {
+      #expect(outcome.output.contains(name), "'\(name)' is not in the help of \(command)")
+    }
+    #expect(outcome.errors == "")
+  }
+
+  @Test func theProgramAloneNamesItsSubcommands() throws {
+    for arguments in [[], ["--help"]] {
+      let outcome = try Pipeline.succeed(arguments)
+      for (command, _) in Self.options { #expect(outcome.output.contains(command)) }
+    }
+  }
+
+  @Test(arguments: [
+    ["tokenize", "i", "--tokenizer", "t", "--output", "o"],
+    ["train-teacher", "--corpus", "c", "--output", "o"],
+    ["cache-teacher", "--teacher", "t", "--corpus", "c", "--output", "o"],
+    ["train-student", "--from-cache", "c", "--output", "o"], ["evaluate", "m", "--corpus", "c"],
+  ])
+  func unknownOptionsAreUsageErrors(arguments: [String]) throws {
+    let outcome = try Pipeline.run(arguments + ["--no-such-option"])
+    #expect(outcome.ending == .exited(64))
+    #expect(outcome.errors.contains("--no-such-option"))
+    #expect(outcome.errors.hasPrefix("Error: "))
+  }
+
+  @Test(arguments: [
+    (["tokenize"], "<inputs>"), (["train-teacher"], "--corpus"), (["cache-teacher"], "--teacher"),
+    (["train-student"], "--output"), (["evaluate", "--corpus", "c"], "<models>"),
+    (["train-student", "--output", "o"], "--from-cache"),
+    (["train-student", "--output", "o", "--corpus", "c"], "--online-teacher"),
+    (
+      ["train-student", "--output", "o", "--from-cache", "c", "--online-teacher", "t"],
+      "exclude each other"
+    ),
+    (["train-teacher", "--corpus", "c", "--output", "o", "--add-mlm-head"], "--from"),
+    (
+      ["cache-teacher", "--teacher", "t", "--corpus", "c", "--output", "o", "--head", "x"],
+      "'x'"
+    ),
+    (
+      ["tokenize", "i", "--tokenizer", "t", "--output", "o", "--replace", "nothing"], "from=to"
+    ),
+    (["evaluate", "m", "--corpus", "c", "--threads", "0"], "--threads"),
+    (["evaluate", "m", "--corpus", "c", "--max-tokens", "0"], "--max-tokens 0"),
+    (
+      ["train-student", "--output", "o", "--from-cache", "c", "--eval-tokens", "0"], "--eval-tokens"
+    ),
+    (["train-teacher", "--corpus", "c", "--output", "o", "--mask-probability", "nan"], "nan"),
+    (["train-teacher", "--corpus", "c", "--output", "o", "--replicas", "0"], "--replicas 0"),
+    (["no-such-command"], "no-such-command"),
+  ])
+  func wrongUsageIsNamed(arguments: [String], text: String) throws {
+    let outcome = try Pipeline.run(arguments)
+    #expect(outcome.ending == .exited(64), "\(outcome.summary)")
+    #expect(outcome.errors.contains(text), "\(outcome.summary)")
+    #expect(outcome.output == "")
+  }
+}
