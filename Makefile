@@ -1,10 +1,11 @@
 # make demo    the whole job on the text in data/, at most 6 minutes after the build
 # make test    the tests
-# make bench   speed, with a table; results in .build/bench/results.json
+# make bench   speed, with a table; results in .build/bench/results.json (BENCH=--quick: a minute)
+# make compare cached against online training: held-out losses and their differences
 # make lint    formatter and module graph
 SHELL := /bin/bash
 
-.PHONY: demo test bench build lint setup
+.PHONY: demo test bench compare build lint setup
 
 demo: build
 	@Scripts/demo.sh
@@ -14,7 +15,11 @@ test: setup
 
 bench: setup
 	swift build -c release --product bench
-	.build/release/bench
+	.build/release/bench $(BENCH)
+
+compare: setup
+	swift build -c release --product bench
+	.build/release/bench --cached-vs-online
 
 build: setup
 	swift build -c release --product pipeline

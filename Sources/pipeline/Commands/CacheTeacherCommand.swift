@@ -3,6 +3,7 @@ import Console
 import Corpus
 import Foundation
 import Kernels
+import Logging
 import LogitCache
 import StudentTrainer
 import TeacherCaching
@@ -82,15 +83,16 @@ struct CacheTeacherCommand: ParsableCommand {
     let pass = try TeacherPass(teacher: teacher, corpus: corpus, specification: specification)
     try CacheFolder.copyTokenizer(of: corpus, to: folder)
     try writer.writeTables(pass.tables)
+    if case .partial(let sealed) = writer.state {
+      common.log.info("resuming: \(sealed) of \(specification.shardCount) shards are sealed")
+    }
     if !common.quiet {
-      if case .partial(let sealed) = writer.state {
-        Terminal.note("resuming: \(sealed) of \(specification.shardCount) shards are sealed")
-      }
-      Terminal.note("estimate: \(try CacheEstimate(pass: pass, corpus: corpus).text)")
+      let estimate = try CacheEstimate(pass: pass, corpus: corpus)
+      common.log.info("estimate: \(estimate.text)")
     }
     try fill(writer, pass: pass)
     guard try writer.finish() != nil else {
-      return Terminal.note("this worker is done; others still have shards to fill")
+      return common.log.info("this worker is done; others still have shards to fill")
     }
     try report(folder, "cache \(output) is complete")
   }
@@ -119,9 +121,8 @@ struct CacheTeacherCommand: ParsableCommand {
   }
 
   private func report(_ folder: URL, _ headline: String) throws {
-    guard !common.quiet else { return }
-    Terminal.note(headline)
-    for line in try CacheReport(folder: folder).lines() { Terminal.note(line) }
+    common.log.info("\(headline)")
+    for line in try CacheReport(folder: folder).lines() { common.log.info("\(line)") }
   }
 }
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import Console
 import Corpus
 import Foundation
+import Logging
 import Tokenizer
 
 /// `pipeline tokenize`: text files to a tokenized corpus.
@@ -53,8 +54,7 @@ struct TokenizeCommand: ParsableCommand {
   @Option(help: "Tokens of a shard, about.")
   var shardTokens = 1 << 20
 
-  @Flag(help: "Show no progress; errors are still shown.")
-  var quiet = false
+  @OptionGroup var logging: LogOptions
 
   func run() throws {
     let replacements = try replace.map { text -> TextReplacement in
@@ -71,7 +71,7 @@ struct TokenizeCommand: ParsableCommand {
         maxLength: maxLength, mixDocuments: mixDocuments, documentUnit: documents,
         jsonField: field, replacements: replacements, shardTokens: shardTokens),
       strict: strict)
-    let bar = ProgressBar("tokenize", quiet: quiet)
+    let bar = ProgressBar("tokenize", quiet: logging.quiet)
     let result = try builder.build(
       inputs: inputs.map(URL.init(argument:)), into: URL(argument: output)
     ) {
@@ -85,17 +85,19 @@ struct TokenizeCommand: ParsableCommand {
     bar.finish(
       "\(Format.count(manifest.sequences)) sequences, \(Format.count(manifest.tokens)) tokens"
         + (result.isReused ? " (already there, unchanged)" : ""))
-    if !quiet {
-      Terminal.note(
-        "\(Format.count(manifest.documents)) documents, "
-          + "\(Format.count(manifest.emptyDocuments)) empty; unknown tokens "
-          + Format.percent(Double(manifest.unknownTokens) / Double(max(manifest.tokens, 1)))
-          + "; vocabulary \(Format.count(manifest.vocabSize))")
-    }
+    let log = logging.log
+    log.info(
+      """
+      \(Format.count(manifest.documents)) documents, \(Format.count(manifest.emptyDocuments)) empty; \
+      unknown tokens \(Format.percent(Double(manifest.unknownTokens) / Double(manifest.tokens))); \
+      vocabulary \(Format.count(manifest.vocabSize))
+      """)
     if manifest.repairedUTF8 > 0 {
-      Terminal.note(
-        "warning: \(Format.count(manifest.repairedUTF8)) sequences of bytes were not UTF-8 and "
-          + "were repaired; --strict stops at the first and says where")
+      log.warning(
+        """
+        \(Format.count(manifest.repairedUTF8)) sequences of bytes were not UTF-8 and were repaired; \
+        --strict stops at the first and says where
+        """)
     }
   }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Console
 import Corpus
 import Foundation
+import Logging
 import LogitCache
 import StudentTrainer
 import Tokenizer
@@ -85,14 +86,14 @@ struct TrainStudentCommand: ParsableCommand {
 
     let source = try makeSource(cache: cache, corpus: corpus, recipe: recipe)
     let folder = URL(argument: output)
-    let progress = TrainingProgress(label: "train-student", quiet: common.quiet)
+    let progress = TrainingProgress(label: "train-student", common)
     let trainer = try Trainer(
       model: model, source: source, configuration: recipe, folder: folder,
       evaluator: training.evaluator(), observer: progress)
     progress.finish(try trainer.run())
     try ModelExport.write(
       trainer.model, tokenizer: try tokenizer(corpus: corpus), to: folder, precision: weights)
-    if !common.quiet { Terminal.note("student: \(output)") }
+    common.log.info("student: \(output)")
   }
 
   private func makeSource(
@@ -142,7 +143,7 @@ struct TrainStudentCommand: ParsableCommand {
     }
     guard let reason else { return }
     recipe.alphaCos = 0
-    if !common.quiet { Terminal.note("note: no cosine loss, since \(reason)") }
+    common.log.notice("no cosine loss, since \(reason)")
   }
 
   private func tokenizer(corpus: TokenizedCorpus?) throws -> WordPieceTokenizer {

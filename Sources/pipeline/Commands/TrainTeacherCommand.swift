@@ -2,6 +2,7 @@ import ArgumentParser
 import Console
 import Corpus
 import Foundation
+import Logging
 import StudentTrainer
 import Transformer
 
@@ -75,14 +76,14 @@ struct TrainTeacherCommand: ParsableCommand {
     if masks.replicas == 1 { masks.replicas = Int(Int32.max) }
     let source = try CorpusBatchSource(corpus: corpus, masks: masks, configuration: recipe)
     let folder = URL(argument: output)
-    let progress = TrainingProgress(label: "train-teacher", quiet: common.quiet)
+    let progress = TrainingProgress(label: "train-teacher", common)
     let trainer = try Trainer(
       model: model, source: source, configuration: recipe, folder: folder,
       evaluator: training.evaluator(), observer: progress)
     progress.finish(try trainer.run())
     try ModelExport.write(
       trainer.model, tokenizer: corpus.tokenizer(), to: folder, precision: weights)
-    if !common.quiet { Terminal.note("teacher: \(output)") }
+    common.log.info("teacher: \(output)")
   }
 
   private func makeModel(vocabSize: Int) throws -> MaskedLanguageModel {

@@ -2,14 +2,20 @@ import ArgumentParser
 import Console
 import Foundation
 import Kernels
+import Logging
 
 /// Options of every command that computes.
 struct CommonOptions: ParsableArguments {
   @Option(help: "Threads; the default is the cores that this process may use.")
   var threads: Int?
 
-  @Flag(help: "Show no progress; errors are still shown.")
-  var quiet = false
+  @OptionGroup var logging: LogOptions
+
+  /// True where no progress is to be shown.
+  var quiet: Bool { logging.quiet }
+
+  /// The command's log.
+  var log: Logger { logging.log }
 
   /// Checks the numbers.
   func validate() throws {
@@ -21,9 +27,7 @@ struct CommonOptions: ParsableArguments {
   /// Sets the threads and says what computes.
   func start() {
     if let threads { Parallel.threads = threads }
-    if !quiet {
-      Terminal.note("kernels: OpenBLAS \(OpenBLAS.kernels), fp32, \(Parallel.threads) threads")
-    }
+    log.info("kernels: OpenBLAS \(OpenBLAS.kernels), fp32, \(Parallel.threads) threads")
   }
 }
 

@@ -1,21 +1,21 @@
 import Console
-import Foundation
+import Logging
 import StudentTrainer
 
 /// Shows a training run: one line on a terminal, plain lines elsewhere.
 final class TrainingProgress: TrainingObserver {
   private let bar: ProgressBar
-  private let quiet: Bool
+  private let log: Logger
 
-  init(label: String, quiet: Bool) {
-    bar = ProgressBar(label, quiet: quiet)
-    self.quiet = quiet
+  init(label: String, _ options: CommonOptions) {
+    bar = ProgressBar(label, quiet: options.quiet)
+    log = options.log
   }
 
   func trainingBegins(completedSteps: Int, totalSteps: Int) {
     guard completedSteps > 0 else { return }
     bar.resume(at: Double(completedSteps) / Double(totalSteps))
-    if !quiet { Terminal.note("resuming after step \(completedSteps) of \(totalSteps)") }
+    log.info("resuming after step \(completedSteps) of \(totalSteps)")
   }
 
   func didFinish(_ step: StepMetrics, logged: Bool, totalSteps: Int) {
@@ -27,17 +27,18 @@ final class TrainingProgress: TrainingObserver {
   }
 
   func didEvaluate(_ evaluation: EvaluationMetrics) {
-    guard !quiet else { return }
     bar.clear()
-    Terminal.note(
-      "step \(evaluation.step): held-out loss \(Format.fixed(evaluation.evalLoss, 4)), accuracy "
-        + Format.percent(evaluation.evalAccuracy))
+    log.info(
+      """
+      step \(evaluation.step): held-out loss \(Format.fixed(evaluation.evalLoss, 4)), \
+      accuracy \(Format.percent(evaluation.evalAccuracy))
+      """)
   }
 
   /// Says how the run ended.
   func finish(_ result: TrainingResult) {
     if result.wasFinished {
-      if !quiet { Terminal.note("this run was finished before; nothing was trained") }
+      log.info("this run was finished before; nothing was trained")
     } else {
       bar.finish(
         "\(Format.count(result.summary.steps)) steps, "
