@@ -1,11 +1,12 @@
 # make demo    the whole job on the text in data/, at most 6 minutes after the build
 # make test    the tests
-# make bench   speed, with a table; results in .build/bench/results.json
+# make bench   speed, with a table; results in .build/bench/results.json (BENCH=--quick: a minute)
+# make compare cached against online training: held-out losses and their differences
 # make lint    formatter and module graph
 # make python-env  a Python with transformers in .build/python, for the tests that compare with it
 SHELL := /bin/bash
 
-.PHONY: demo test bench build lint setup python-env
+.PHONY: demo test bench compare build lint setup python-env
 
 demo: build
 	@Scripts/demo.sh
@@ -15,7 +16,11 @@ test: setup
 
 bench: setup
 	swift build -c release --product bench
-	.build/release/bench
+	.build/release/bench $(BENCH)
+
+compare: setup
+	swift build -c release --product bench
+	.build/release/bench --cached-vs-online
 
 build: setup
 	swift build -c release --product pipeline

@@ -60,7 +60,7 @@ let package = Package(
       "TeacherCaching", ["Transformer", "Corpus", "LogitCache", "ShardStore", "Kernels"]),
 
     // What programs show at the terminal.
-    library("Console", []),
+    library("Console", [logging]),
 
     // Training, and the command that joins everything.
     library(

@@ -4,11 +4,12 @@ import CKernels
 ///
 /// Legend: L tokens of one sequence, C hidden size, NH heads, hs = C / NH.
 package enum Attention {
-  /// Where each sequence's probabilities start in the packed buffer, and the total at the end.
+  /// Lays out the probabilities of all sequences in one packed buffer.
   ///
   /// - Parameters:
   ///   - sequenceStarts: `B + 1` token offsets.
   ///   - heads: NH.
+  /// - Returns: Where each sequence's probabilities start, and the total at the end.
   package static func probabilityStarts(sequenceStarts: [Int32], heads: Int) -> [Int] {
     var starts = [0]
     starts.reserveCapacity(sequenceStarts.count)

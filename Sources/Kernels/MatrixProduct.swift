@@ -7,6 +7,8 @@ package enum MatrixProduct {
   /// - Parameters:
   ///   - a: `[M, K]`, or `[K, M]` with `transposeA`.
   ///   - b: `[K, N]`, or `[N, K]` with `transposeB`.
+  ///   - transposeA: Multiply by the transpose of `a`.
+  ///   - transposeB: Multiply by the transpose of `b`.
   ///   - c: `[M, N]`; aliases neither.
   ///   - accumulate: Add to `c` instead of replacing it.
   /// - Precondition: the shapes agree.

@@ -73,6 +73,11 @@ package struct CacheManifest: Codable, Hashable, Sendable {
       manifest = try JSONDecoder().decode(CacheManifest.self, from: data)
     } catch let error as LogitCacheError {
       throw error
+    } catch DecodingError.keyNotFound(let key, _) {
+      // A folder of something else, such as a corpus, has a manifest with other fields.
+      throw LogitCacheError.damagedManifest(
+        file: url.path, what: "field '\(key.stringValue)'", expected: "that of a logit cache",
+        found: "missing")
     } catch {
       throw LogitCacheError.damagedManifest(
         file: url.path, what: "JSON", expected: "a manifest", found: "unreadable (\(error))")

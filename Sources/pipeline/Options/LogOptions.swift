@@ -1,4 +1,5 @@
 import ArgumentParser
+import Console
 import Logging
 
 /// How much a command says on standard error.
