@@ -10,7 +10,7 @@ struct CacheReport {
     reader = try CacheReader(folder: folder)
   }
 
-  /// Size by stream, the teacher's time, and what each student's training took on top.
+  /// Size by stream, the teacher's time, and what each experiment on the cache took.
   func lines(students: [ModelReport] = []) throws -> [String] {
     let target = reader.specification.target
     let perRow = try reader.bytesPerRow()
@@ -32,13 +32,15 @@ struct CacheReport {
     if !states.isEmpty {
       lines.append("  hidden states for the cosine loss \(sum(states)) bytes a position")
     }
-    lines.append("teacher pass: once, \(Format.duration(reader.teacherSeconds))")
-    for student in students {
-      guard let seconds = student.trainingSeconds else { continue }
-      lines.append(
-        "training \(student.name): \(Format.duration(seconds)), "
-          + (student.usedCache(reader.manifest.fingerprint)
-            ? "none of it the teacher's" : "without the cache"))
+    lines.append("the teacher ran once, \(Format.duration(reader.teacherSeconds))")
+    let experiments = students.compactMap { student -> String? in
+      guard let seconds = student.trainingSeconds,
+        student.softTargets == reader.manifest.fingerprint
+      else { return nil }
+      return "\(student.name) \(Format.duration(seconds))"
+    }
+    if !experiments.isEmpty {
+      lines.append("experiments on its cache, without it: " + experiments.joined(separator: ", "))
     }
     return lines
   }

@@ -17,8 +17,8 @@ struct ModelReport: Encodable {
   let heldOut: EvaluationResult
   /// Seconds that its training took, where the folder is a finished run's.
   let trainingSeconds: Double?
-  /// What the run's batches came from, where the folder is a run's.
-  let source: [String: String]
+  /// Fingerprint of the cache whose soft targets it was trained on, where there was one.
+  let softTargets: String?
 
   init(folder: URL, name: String, evaluator: Evaluator) throws {
     self.name = name
@@ -30,11 +30,11 @@ struct ModelReport: Encodable {
     heldOut = try evaluator.evaluate(model)
     latency = LatencyMeasurement.measure(model)
     trainingSeconds = try TrainingSummary.read(folder: folder)?.seconds
-    source = try RunIdentity.read(folder: folder)?.source ?? [:]
+    let run = try RunIdentity.read(folder: folder)
+    softTargets = run.flatMap {
+      $0.configuration.alphaCE > 0 ? $0.source["cache fingerprint"] : nil
+    }
   }
-
-  /// True where the model was trained on soft targets of the cache with this fingerprint.
-  func usedCache(_ fingerprint: String) -> Bool { source["cache fingerprint"] == fingerprint }
 
   /// All reports side by side.
   static func table(_ reports: [ModelReport]) -> String {
