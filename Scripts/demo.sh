@@ -21,7 +21,8 @@ run() {
 run tokenize data/wikitext/train.txt.gz --tokenizer $teacher --documents file --output "$out/corpus"
 run tokenize data/wikitext/heldout.txt.gz --tokenizer $teacher --documents file \
   --output "$out/heldout"
-run cache-teacher --teacher $teacher --corpus "$out/corpus" --replicas 4 --output "$out/cache"
+run cache-teacher --teacher $teacher --corpus "$out/corpus" --replicas 4 \
+  --tail hidden --output "$out/cache"
 
 student=(train-student --from-cache "$out/cache" --init-from $teacher --layers 2 "${training[@]}")
 run "${student[@]}" --output "$out/student"
