@@ -34,7 +34,8 @@ struct MainJobTests {
     #expect(lines.count { $0.hasPrefix(work.teacher + " ") } == 1)
     #expect(lines.count { $0.hasPrefix(work.student + " ") } == 1)
     #expect(lines.contains { $0.hasPrefix("the teacher ran once") })
-    #expect(lines.contains { $0.contains(work.student) && $0.hasPrefix("experiments on its cache") })
+    #expect(
+      lines.contains { $0.contains(work.student) && $0.hasPrefix("experiments on its cache") })
   }
 
   @Test func evaluateWritesJSONThatAgreesWithTheModelFolders() throws {
