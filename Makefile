@@ -12,7 +12,8 @@ demo: build
 	@Scripts/demo.sh
 
 test: setup
-	swift test -c release
+	swift build -c release --build-tests
+	swift test -c release --skip-build
 
 bench: setup
 	swift build -c release --product bench
@@ -25,9 +26,9 @@ compare: setup
 build: setup
 	swift build -c release --product pipeline
 
-lint:
+lint: setup
 	swift format lint --strict --parallel --recursive Sources Tests Package.swift
-	swift build -c release --explicit-target-dependency-import-check error
+	swift build -c release --build-tests --explicit-target-dependency-import-check error
 
 setup:
 	@Scripts/setup.sh
