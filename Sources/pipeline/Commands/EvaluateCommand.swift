@@ -34,6 +34,9 @@ struct EvaluateCommand: ParsableCommand {
   @OptionGroup(title: "Common") var common: CommonOptions
 
   func validate() throws {
+    if json && cache != nil {
+      throw ValidationError("--json does not carry the cache's report: leave out --cache")
+    }
     if let maxTokens, maxTokens < 1 {
       throw ValidationError("--max-tokens \(maxTokens) is not 1 or more")
     }
