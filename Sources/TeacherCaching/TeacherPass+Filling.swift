@@ -21,7 +21,6 @@ extension TeacherPass {
       blocks: 0, totalBlocks: pending.reduce(0) { $0 + writer.place(ofShard: $1).blocks },
       resumedBlocks: 0, rows: 0)
     for shard in pending {
-      let start = ContinuousClock.now
       let place = writer.place(ofShard: shard)
       let file = try writer.beginShard(shard)
       if file.committedBlocks > 0 {
@@ -30,18 +29,20 @@ extension TeacherPass {
         progress(state)
       }
       for block in file.committedBlocks..<place.blocks {
+        let start = ContinuousClock.now
         let encoder = try encode(
           block: place.firstBlock + block, replica: place.replica
         ) { specification.auditRows(block: block, blocks: place.blocks, rows: $0) }
         try file.append(block: encoder.finish())
+        // With each block, so that a killed run's time is not lost with it.
+        let elapsed = (ContinuousClock.now - start).components
+        try writer.addTeacherSeconds(
+          Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18)
         state.rows += encoder.rowCount
         state.blocks += 1
         progress(state)
       }
       _ = try file.seal()
-      let elapsed = (ContinuousClock.now - start).components
-      try writer.addTeacherSeconds(
-        Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18)
     }
     return state
   }
