@@ -15,14 +15,6 @@ DECANT_CLONES void decant_add(float *restrict y, const float *restrict x, size_t
   for (size_t i = 0; i < n; i++) y[i] += x[i];
 }
 
-DECANT_CLONES void decant_bias_gradient(float *restrict db, const float *restrict dy, size_t T,
-                                        size_t C) {
-  for (size_t t = 0; t < T; t++) {
-    const float *row = dy + t * C;
-    for (size_t c = 0; c < C; c++) db[c] += row[c];
-  }
-}
-
 static inline float tanh_inner(float x) {
   return 0.7978845608028654f * (x + 0.044715f * x * x * x);
 }
@@ -149,13 +141,6 @@ DECANT_CLONES void decant_softmax_backward(float *restrict dp, const float *rest
     for (size_t c = 0; c < C; c++) sum += d[c] * pr[c];
     for (size_t c = 0; c < C; c++) d[c] = pr[c] * (d[c] - sum) * scale;
   }
-}
-
-DECANT_CLONES double decant_dot(const float *restrict x, const float *restrict y, size_t n) {
-#pragma clang fp reassociate(on) contract(fast)
-  double sum = 0;
-  for (size_t i = 0; i < n; i++) sum += (double)x[i] * (double)y[i];
-  return sum;
 }
 
 static inline float half_to_float(uint16_t h) {

@@ -9,12 +9,6 @@ package enum RowOperations {
     decant_add(target, source, count)
   }
 
-  /// target += source.
-  package static func add(_ source: Matrix, to target: Matrix) {
-    precondition(source.count == target.count, "sizes \(source.count) and \(target.count) differ")
-    decant_add(target.base, source.base, source.count)
-  }
-
   /// Copies the named rows of `source` one after another.
   ///
   /// - Parameters:
@@ -41,12 +35,5 @@ package enum RowOperations {
         source.base + index * source.columns, to: target.base + Int(row) * target.columns,
         count: source.columns)
     }
-  }
-
-  /// The dot product in double precision.
-  package static func dot(
-    _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, count: Int
-  ) -> Double {
-    decant_dot(x, y, count)
   }
 }

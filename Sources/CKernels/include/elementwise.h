@@ -12,8 +12,6 @@ enum decant_activation { DECANT_GELU_ERF = 0, DECANT_GELU_TANH = 1, DECANT_RELU 
 void decant_add_bias(float *x, const float *bias, size_t T, size_t C);
 /// y[n] += x[n].
 void decant_add(float *y, const float *x, size_t n);
-/// db[C] += column sums of dy[T,C].
-void decant_bias_gradient(float *db, const float *dy, size_t T, size_t C);
 
 /// y = f(x + bias); x is replaced by x + bias, which the backward pass needs. x, y: [T,C].
 void decant_bias_activation(float *x, const float *bias, float *y, size_t T, size_t C, int kind);
@@ -34,9 +32,6 @@ void decant_layer_norm_backward(float *dy, const float *s, const float *mean, co
 void decant_softmax(float *x, size_t T, size_t C);
 /// ds = p * (dp - sum(dp * p)) * scale for each row, in place: dp is replaced.
 void decant_softmax_backward(float *dp, const float *p, float scale, size_t T, size_t C);
-
-/// Sum of x * y in double precision.
-double decant_dot(const float *x, const float *y, size_t n);
 
 /// IEEE half precision and bfloat16 to float and back (round to nearest even).
 void decant_half_to_float(const uint16_t *x, float *y, size_t n);

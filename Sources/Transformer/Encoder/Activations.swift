@@ -34,7 +34,6 @@ final class Activations {
   struct BackwardScratch {
     let lastHidden: FloatBuffer  // [T, C], the gradient that enters the encoder
     let hidden: FloatBuffer  // [T, C]
-    let residual: FloatBuffer  // [T, C]
     let intermediate: FloatBuffer  // [T, F]
     let qkv: FloatBuffer  // [T, 3C]
     let attentionScores: FloatBuffer  // threads · L²
@@ -86,7 +85,7 @@ final class Activations {
       training
       ? BackwardScratch(
         lastHidden: FloatBuffer(count: tokens * c), hidden: FloatBuffer(count: tokens * c),
-        residual: FloatBuffer(count: tokens * c), intermediate: FloatBuffer(count: tokens * f),
+        intermediate: FloatBuffer(count: tokens * f),
         qkv: FloatBuffer(count: tokens * 3 * c),
         attentionScores: FloatBuffer(
           count: Parallel.threads * longestSequence * longestSequence),
