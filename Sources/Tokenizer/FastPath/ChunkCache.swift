@@ -149,6 +149,11 @@ struct ChunkCache: ~Copyable {
     put(slot)
   }
 
+  /// Keeps three numbers, of which `count`, at most 3, is said when the chunk is found.
+  mutating func insert(_ key: Key, _ numbers: (Int32, Int32, Int32), count: Int32) {
+    put(Slot(low: key.low, high: key.high, ids: numbers, count: count))
+  }
+
   private mutating func put(_ slot: Slot) {
     let bucket = bucket(of: Key(low: slot.low, high: slot.high))
     let pair = bucket.assumingMemoryBound(to: Slot.self)
@@ -157,7 +162,8 @@ struct ChunkCache: ~Copyable {
     pair[0] = slot
   }
 
-  private mutating func removeAll() {
+  /// Empties the cache.
+  mutating func removeAll() {
     slots.update(repeating: Slot(), count: slotCount)
     arena.removeAll(keepingCapacity: true)
     entries = 0

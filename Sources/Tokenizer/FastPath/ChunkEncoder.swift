@@ -18,7 +18,7 @@ struct ChunkEncoder: ~Copyable {
   }
 
   /// Appends the IDs of a text.
-  mutating func append(_ text: UnsafeRawBufferPointer, to ids: inout IDBuffer) {
+  mutating func append(_ text: UnsafeRawBufferPointer, to ids: inout OutputBuffer<Int32>) {
     let first = ids.count
     guard tokenizer.normalizedMatcher.isEmpty, !tokenizer.rawMatcher.mayMatch(text),
       appendWords(text, to: &ids)
@@ -36,7 +36,7 @@ struct ChunkEncoder: ~Copyable {
   ///
   /// - Returns: False where the text needs the exact path; IDs appended so far are void.
   private mutating func appendWords(
-    _ text: UnsafeRawBufferPointer, to ids: inout IDBuffer
+    _ text: UnsafeRawBufferPointer, to ids: inout OutputBuffer<Int32>
   ) -> Bool {
     let ascii = actions.ascii
     var place = 0
@@ -69,7 +69,7 @@ struct ChunkEncoder: ~Copyable {
   }
 
   @inline(__always)
-  private mutating func apply(_ action: ScalarActions.Action, to ids: inout IDBuffer) {
+  private mutating func apply(_ action: ScalarActions.Action, to ids: inout OutputBuffer<Int32>) {
     switch action.kind {
     case ScalarActions.Action.text:
       words.append(utf8: action.low, count: action.count)

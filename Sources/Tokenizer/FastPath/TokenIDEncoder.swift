@@ -31,7 +31,6 @@ public final class TokenIDEncoder {
   /// - Complexity: O(bytes) for text of ordinary words; a chunk that no cache holds takes at most
   ///   the length of the longest vocabulary entry for each of its bytes.
   public func appendTokenIDs(ofUTF8 bytes: UnsafeRawBufferPointer, to ids: inout [Int32]) {
-    guard let base = bytes.baseAddress, !bytes.isEmpty else { return }
     // An added token with a space in it may cross chunks; none of BERT's has one.
     guard tokenizer.tokensStayInChunks else {
       let tokens = tokenizer.exactTokens(
@@ -41,10 +40,8 @@ public final class TokenIDEncoder {
     }
     var place = 0
     while place < bytes.count {
-      place = chunks.append(base, from: place, end: bytes.count, limit: Self.batchIDs)
-      ids.append(
-        contentsOf: UnsafeBufferPointer(start: chunks.ids.base, count: chunks.ids.count))
-      chunks.ids.count = 0
+      place = chunks.append(bytes, from: place, limit: Self.batchIDs)
+      chunks.ids.drain(into: &ids)
     }
   }
 
@@ -69,8 +66,8 @@ extension WordPieceTokenizer {
   ///   - ids: Receives the IDs.
   public func appendTokenIDs(ofUTF8 bytes: UnsafeRawBufferPointer, to ids: inout [Int32]) {
     var encoder = ChunkEncoder(self, recognizesSpecialTokens: true)
-    var buffer = IDBuffer(capacity: 1024)
+    var buffer = OutputBuffer<Int32>(capacity: 1024)
     encoder.append(bytes, to: &buffer)
-    ids.append(contentsOf: UnsafeBufferPointer(start: buffer.base, count: buffer.count))
+    buffer.drain(into: &ids)
   }
 }

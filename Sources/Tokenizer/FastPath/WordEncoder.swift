@@ -40,11 +40,11 @@ struct WordEncoder: ~Copyable {
 
   /// Appends the IDs of the word, if there is one, and starts another.
   @inline(__always)
-  mutating func endWord(_ ids: inout IDBuffer) {
+  mutating func endWord(_ ids: inout OutputBuffer<Int32>) {
     if scalarCount > 0 { encodeWord(&ids) }
   }
 
-  private mutating func encodeWord(_ ids: inout IDBuffer) {
+  private mutating func encodeWord(_ ids: inout OutputBuffer<Int32>) {
     ids.reserve(byteCount + ChunkCache.maxIDs)
     if byteCount <= ChunkCache.maxKeyBytes, scalarCount <= model.maxInputCharsPerWord {
       cache.growIfFull()
@@ -66,7 +66,7 @@ struct WordEncoder: ~Copyable {
     reset()
   }
 
-  private func segment(_ ids: inout IDBuffer) {
+  private func segment(_ ids: inout OutputBuffer<Int32>) {
     let output = ids.base + ids.count
     var count = 0
     let isKnown = model.segment(bytes, count: byteCount, scalarCount: scalarCount) { id, _ in
