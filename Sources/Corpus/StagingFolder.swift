@@ -1,4 +1,4 @@
-import Foundation
+package import Foundation
 import ShardStore
 
 /// A folder under a temporary name beside its destination, renamed when it is complete.
@@ -6,16 +6,16 @@ import ShardStore
 /// The name is `<destination>.partial-<random>`, and the process holds a lock on it, so that what
 /// a killed run left behind can be told from the work of a running one, and is removed by the next.
 /// Owns the folder until `commit()`; one thread at a time.
-final class StagingFolder {
+package final class StagingFolder {
   /// Where to write.
-  let url: URL
+  package let url: URL
   private let destination: URL
   private var descriptor: Int32
 
   /// Makes the folder, and the folders above the destination.
   ///
   /// - Throws: `CorpusError.unwritable`.
-  init(destination: URL) throws {
+  package init(destination: URL) throws {
     self.destination = destination
     let parent = destination.deletingLastPathComponent()
     let prefix = destination.lastPathComponent + ".partial-"
@@ -44,7 +44,7 @@ final class StagingFolder {
   /// Forces every file below to the disk and gives the folder its name.
   ///
   /// - Throws: `ShardStoreError` where it cannot be renamed; the staging folder stays then.
-  func commit() throws {
+  package func commit() throws {
     let paths = FileManager.default.enumerator(at: url, includingPropertiesForKeys: nil)
     while let path = paths?.nextObject() as? URL {
       let file = open(path.path, O_RDONLY | O_CLOEXEC)
@@ -59,7 +59,7 @@ final class StagingFolder {
   }
 
   /// Removes the folder with all that is in it.
-  func discard() {
+  package func discard() {
     try? FileManager.default.removeItem(at: url)
     close(descriptor)
     descriptor = -1

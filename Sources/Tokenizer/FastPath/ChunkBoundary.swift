@@ -29,4 +29,23 @@ enum ChunkBoundary {
     }
     return bits
   }
+
+  /// The first place from `start` that holds a boundary, or the end.
+  static func next(in base: UnsafeRawPointer, from start: Int, end: Int) -> Int {
+    var place = start
+    while place + 8 <= end {
+      let word = UInt64(littleEndian: base.loadUnaligned(fromByteOffset: place, as: UInt64.self))
+      // Exact for its lowest hit (the `hasless` test of Anderson's "Bit Twiddling Hacks").
+      let low = (word &- 0x2121_2121_2121_2121) & ~word & 0x8080_8080_8080_8080
+      if low == 0 {
+        place += 8
+        continue
+      }
+      place += low.trailingZeroBitCount >> 3
+      if contains(base.load(fromByteOffset: place, as: UInt8.self)) { return place }
+      place += 1
+    }
+    while place < end, !contains(base.load(fromByteOffset: place, as: UInt8.self)) { place += 1 }
+    return place
+  }
 }

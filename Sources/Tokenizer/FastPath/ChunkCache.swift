@@ -28,6 +28,20 @@ struct ChunkCache: ~Copyable {
         high & ((UInt64.max &>> 8) &>> highShift) | UInt64(truncatingIfNeeded: count) &<< 56
     }
 
+    /// The key of the `count` bytes at `base`, 1 to 15, of which `readable` may be read.
+    @inline(__always)
+    init(_ base: UnsafeRawPointer, count: Int, readable: Int) {
+      if readable >= 16 {
+        self.init(base, count: count)
+      } else {
+        var copy: (UInt64, UInt64) = (0, 0)
+        self = withUnsafeMutableBytes(of: &copy) { bytes in
+          bytes.copyMemory(from: UnsafeRawBufferPointer(start: base, count: count))
+          return bytes.baseAddress.map { Key($0, count: count) } ?? Key(low: 0, high: 0)
+        }
+      }
+    }
+
     /// The chunk's length in bytes.
     @inline(__always)
     var count: Int { Int(truncatingIfNeeded: high &>> 56) }

@@ -18,7 +18,7 @@ struct ScalarActions: ~Copyable {
     static let removed: UInt64 = 2
     /// It ends a word and disappears.
     static let space: UInt64 = 3
-    /// It is a word by itself, whose token ID is the lower half.
+    /// It is a word by itself, for which the lower half is what the owner of the actions says.
     static let isolated: UInt64 = 4
     /// It becomes several code points: the index of their actions, and above how many they are.
     static let sequence: UInt64 = 5
@@ -44,13 +44,18 @@ struct ScalarActions: ~Copyable {
   private(set) var sequences: [Action] = []
 
   private let normalizer: Normalizer
-  private let model: WordPieceModel
-  private let isolatesChinese: Bool
+  private let isolatedPayload: (UnsafeBufferPointer<UInt8>) -> UInt32
 
-  init(_ tokenizer: WordPieceTokenizer) {
-    normalizer = tokenizer.normalizer
-    model = tokenizer.model
-    isolatesChinese = tokenizer.options.handleChineseChars
+  /// Actions of which only ASCII's are known.
+  ///
+  /// - Parameters:
+  ///   - normalizer: The exact path.
+  ///   - isolatedPayload: The lower half for a word of one code point, given its UTF-8.
+  init(
+    _ normalizer: Normalizer, isolatedPayload: @escaping (UnsafeBufferPointer<UInt8>) -> UInt32
+  ) {
+    self.normalizer = normalizer
+    self.isolatedPayload = isolatedPayload
     pages = .allocate(capacity: Self.pageCount)
     pages.initialize(repeating: nil, count: Self.pageCount)
     ascii = .allocate(capacity: 256)
@@ -93,7 +98,9 @@ struct ScalarActions: ~Copyable {
     let properties = UnicodeTables.shared.properties(of: scalar)
     // Most code points have no property at all, or are ideographs; the rest is asked for.
     if properties.isEmpty { return Self.text(scalar) }
-    if properties == .chinese { return isolatesChinese ? isolated(scalar) : Self.text(scalar) }
+    if properties == .chinese {
+      return normalizer.options.handleChineseChars ? isolated(scalar) : Self.text(scalar)
+    }
     let normalized = normalizer.normalize(NormalizedText(scalars: [scalar])).scalars
     let parts = normalized.map { part -> Action in
       let properties = UnicodeTables.shared.properties(of: part)
@@ -123,14 +130,22 @@ struct ScalarActions: ~Copyable {
   private func isolated(_ scalar: UInt32) -> Action {
     var bytes: [UInt8] = []
     UTF8Decoder.append(scalar, to: &bytes)
-    // No entry ends inside a code point, so a word of one is one token or unknown.
-    var id = model.unknownID
-    bytes.withUnsafeBufferPointer { word in
-      guard let base = word.baseAddress else { return }
+    return Action(Action.isolated, low: bytes.withUnsafeBufferPointer(isolatedPayload))
+  }
+}
+
+extension ScalarActions {
+  /// Actions in which a word of one code point has its token's ID.
+  init(_ tokenizer: WordPieceTokenizer) {
+    let model = tokenizer.model
+    self.init(tokenizer.normalizer) { word in
+      // No entry ends inside a code point, so a word of one is one token or unknown.
+      var id = model.unknownID
+      guard let base = word.baseAddress else { return 0 }
       _ = model.segment(base, count: word.count, scalarCount: 1) { piece, end in
         if end == word.count { id = piece }
       }
+      return UInt32(bitPattern: id)
     }
-    return Action(Action.isolated, low: UInt32(bitPattern: id))
   }
 }
