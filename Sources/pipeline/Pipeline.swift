@@ -16,5 +16,6 @@ struct Pipeline: ParsableCommand {
     subcommands: [
       TokenizeCommand.self, TrainTeacherCommand.self, CacheTeacherCommand.self,
       TrainStudentCommand.self, EvaluateCommand.self, TrainVocabCommand.self,
+      EncodeCommand.self, DecodeCommand.self,
     ])
 }
