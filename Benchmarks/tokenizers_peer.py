@@ -51,7 +51,7 @@ if nanotoken:
     for name, path in texts.items():
         megabytes = os.path.getsize(path) / 1e6
         cold, warm, tokens = [], [], 0
-        for _ in range(max(2, runs // 2)):
+        for _ in range(runs):
             tokenizer = nanotoken.Tokenizer(f"{folder}/tokenizer.json")
 
             def encode():
