@@ -12,7 +12,10 @@ struct ChunkIDs: ~Copyable {
   private var chunks: ChunkEncoder
   private var finder = ChunkFinder()
   private var cache = ChunkCache(slotCount: 1 << 13, limit: 1 << 20)
-  private var longCache = LongChunkCache(slotCount: 1 << 15)
+  private var longCache = LongChunkCache(slotCount: 1 << 15, maxNumbers: maxLongIDs)
+
+  /// A chunk has no more IDs than bytes, or one.
+  private static let maxLongIDs = LongChunkCache.keyBytes.upperBound
 
   init(_ tokenizer: WordPieceTokenizer, recognizesSpecialTokens: Bool) {
     chunks = ChunkEncoder(tokenizer, recognizesSpecialTokens: recognizesSpecialTokens)
@@ -82,7 +85,7 @@ struct ChunkIDs: ~Copyable {
   @inline(never)
   private mutating func appendUnknown(_ chunk: FoundChunk) {
     guard chunk.key.high != FoundChunk.noKey else {
-      ids.reserve(LongChunkCache.maxIDs)
+      ids.reserve(Self.maxLongIDs)
       return appendLong(chunk.start, count: chunk.count)
     }
     let first = ids.count
@@ -103,6 +106,6 @@ struct ChunkIDs: ~Copyable {
     }
     chunks.append(UnsafeRawBufferPointer(start: chunk, count: count), to: &ids)
     longCache.insert(
-      chunk, count: count, hash: hash, ids.base + first, idCount: ids.count - first)
+      chunk, count: count, hash: hash, ids.base + first, numberCount: ids.count - first)
   }
 }

@@ -32,9 +32,13 @@ struct ChunkSpans: ~Copyable {
   private var finder = ChunkFinder()
   /// Of a chunk of one token its ID and places, of others where in the arena its tokens are and how
   /// many; and its words and code points.
-  private var cache = ChunkCache(slotCount: 1 << 13, limit: 1 << 18)
+  private var cache = ChunkCache(slotCount: 1 << 13, limit: 1 << 20)
+  /// Of a longer chunk the words and code points, and three numbers for each token.
+  private var longCache = LongChunkCache(
+    slotCount: 1 << 14, maxNumbers: 3 * LongChunkCache.keyBytes.upperBound + 1)
+  private var longEntry: OutputBuffer<Int32>
   private var arena = OutputBuffer<Kept>(capacity: 1024)
-  private static let arenaLimit = 1 << 20
+  private static let arenaLimit = 1 << 21
   /// Where in the text the next chunk is looked for.
   private var place = Place()
   private var output = OutputBuffer<TokenSpan>(capacity: 4096)
@@ -45,6 +49,7 @@ struct ChunkSpans: ~Copyable {
     self.tokenizer = tokenizer
     self.recognizesSpecialTokens = recognizesSpecialTokens
     words = WordSpans(tokenizer)
+    longEntry = OutputBuffer<Int32>(capacity: longCache.maxNumbers)
   }
 
   /// Appends the tokens of a text.
@@ -104,9 +109,7 @@ struct ChunkSpans: ~Copyable {
             appendKept(id: kept.id, word: kept.word, places: kept.places)
           }
         }
-        place.byte &+= UInt32(truncatingIfNeeded: chunk.key.count)
-        place.scalar &+= UInt32(entry[2] & 0xFFFF)
-        place.word &+= entry[2] &>> 16
+        advance(chunk.key.count, extent: entry[2])
       }
     }
     return next
@@ -121,9 +124,33 @@ struct ChunkSpans: ~Copyable {
     output.count &+= 1
   }
 
-  /// Tokenizes a chunk, keeps its tokens where it has a key, and appends them.
+  /// Appends the tokens of a chunk that is not in the cache for short ones.
   @inline(never)
   private mutating func appendFresh(_ chunk: FoundChunk) {
+    guard chunk.key.high == FoundChunk.noKey, LongChunkCache.keyBytes.contains(chunk.count) else {
+      return tokenize(chunk, hash: nil)
+    }
+    let hash = LongChunkCache.hash(chunk.start, count: chunk.count)
+    let found = longCache.find(chunk.start, count: chunk.count, hash: hash, into: longEntry.base)
+    guard found > 0 else { return tokenize(chunk, hash: hash) }
+    let entry = longEntry.base
+    output.reserve(found / 3)
+    for index in stride(from: 1, to: found, by: 3) {
+      appendKept(
+        id: entry[index], word: entry[index + 1], places: UInt32(bitPattern: entry[index + 2]))
+    }
+    advance(chunk.count, extent: entry[0])
+  }
+
+  @inline(__always)
+  private mutating func advance(_ byteCount: Int, extent: Int32) {
+    place.byte &+= UInt32(truncatingIfNeeded: byteCount)
+    place.scalar &+= UInt32(extent & 0xFFFF)
+    place.word &+= extent &>> 16
+  }
+
+  /// Tokenizes a chunk, keeps its tokens where it is short enough, and appends them.
+  private mutating func tokenize(_ chunk: FoundChunk, hash: UInt64?) {
     let text = UnsafeRawBufferPointer(start: chunk.start, count: chunk.count)
     fresh.count = 0
     if !tokenizer.normalizedMatcher.isEmpty || tokenizer.rawMatcher.mayMatch(text)
@@ -139,6 +166,8 @@ struct ChunkSpans: ~Copyable {
     for byte in text where byte & 0xC0 != 0x80 { scalarCount += 1 }
     if chunk.key.high != FoundChunk.noKey {
       keep(chunk.key, extent: wordCount << 16 | Int32(scalarCount))
+    } else if let hash {
+      keep(chunk, hash: hash, extent: wordCount << 16 | Int32(scalarCount))
     }
     for index in 0..<fresh.count {
       var token = fresh.base[index]
@@ -152,6 +181,19 @@ struct ChunkSpans: ~Copyable {
     place.byte += UInt32(chunk.count)
     place.scalar += scalarCount
     place.word += wordCount
+  }
+
+  private mutating func keep(_ chunk: FoundChunk, hash: UInt64, extent: Int32) {
+    longEntry.count = 0
+    longEntry.append(extent)
+    for index in 0..<fresh.count {
+      let kept = Kept(fresh.base[index])
+      longEntry.append(kept.id)
+      longEntry.append(kept.word)
+      longEntry.append(Int32(bitPattern: kept.places))
+    }
+    longCache.insert(
+      chunk.start, count: chunk.count, hash: hash, longEntry.base, numberCount: longEntry.count)
   }
 
   private mutating func keep(_ key: ChunkCache.Key, extent: Int32) {

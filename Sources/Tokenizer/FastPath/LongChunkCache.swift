@@ -6,54 +6,57 @@
   import Darwin
 #endif
 
-/// A bounded cache from chunks of 16 to 64 bytes to token IDs.
+/// A bounded cache from chunks of 16 to 64 bytes to numbers, such as token IDs.
 ///
-/// Slots in pairs, the older of a full pair is dropped; texts and IDs lie in arenas, and when one
+/// Slots in pairs, the older of a full pair is dropped; texts and numbers lie in arenas, and when one
 /// is full the cache starts afresh.
 ///
 /// Owns its memory; one caller at a time.
 struct LongChunkCache: ~Copyable {
   /// The lengths of chunks that are kept, in bytes.
   static let keyBytes = 16...64
-  /// Most IDs that one entry may have; a chunk has no more IDs than bytes, or one.
-  static let maxIDs = keyBytes.upperBound
+  /// Most numbers that one entry may have.
+  let maxNumbers: Int
 
   private struct Slot: BitwiseCopyable {
     /// The text's hash, 0 for a free slot.
     var hash: UInt64 = 0
     var textStart: UInt32 = 0
-    var idStart: UInt32 = 0
+    var numberStart: UInt32 = 0
     var textCount: UInt16 = 0
-    var idCount: UInt16 = 0
+    var numberCount: UInt16 = 0
   }
 
   private let memory: ZeroedMemory
   private let slots: UnsafeMutablePointer<Slot>
   private let slotCount: Int
   private let texts: UnsafeMutablePointer<UInt8>
-  private let ids: UnsafeMutablePointer<Int32>
+  private let numbers: UnsafeMutablePointer<Int32>
   private var textCount = 0
-  private var idCount = 0
+  private var numberCount = 0
   private let textCapacity: Int
-  private let idCapacity: Int
+  private let numberCapacity: Int
 
   /// An empty cache.
   ///
-  /// - Parameter slotCount: Entries, a power of two of at least 2; about 80 bytes each.
-  init(slotCount: Int) {
+  /// - Parameters:
+  ///   - slotCount: Entries, a power of two of at least 2; about 50 bytes each, and their numbers.
+  ///   - maxNumbers: Most numbers that one entry may have; there is room for an eighth on average.
+  init(slotCount: Int, maxNumbers: Int) {
     precondition(slotCount >= 2 && slotCount & (slotCount - 1) == 0, "a power of two from 2")
     self.slotCount = slotCount
     memory = ZeroedMemory(byteCount: slotCount * MemoryLayout<Slot>.stride)
     slots = memory.base.bindMemory(to: Slot.self, capacity: slotCount)
     textCapacity = slotCount * 28
-    idCapacity = slotCount * 8
+    numberCapacity = slotCount * maxNumbers / 8
+    self.maxNumbers = maxNumbers
     texts = .allocate(capacity: textCapacity)
-    ids = .allocate(capacity: idCapacity)
+    numbers = .allocate(capacity: numberCapacity)
   }
 
   deinit {
     texts.deallocate()
-    ids.deallocate()
+    numbers.deallocate()
   }
 
   /// The hash of a chunk, never 0.
@@ -73,9 +76,9 @@ struct LongChunkCache: ~Copyable {
     return (hash ^ hash >> 29) | 1
   }
 
-  /// Writes the IDs of a chunk to `output`, which has room for ``maxIDs``.
+  /// Writes the numbers of a chunk to `output`, which has room for ``maxNumbers``.
   ///
-  /// - Returns: How many IDs were written, -1 where the chunk is not in the cache.
+  /// - Returns: How many were written, -1 where the chunk is not in the cache.
   func find(
     _ base: UnsafeRawPointer, count: Int, hash: UInt64, into output: UnsafeMutablePointer<Int32>
   ) -> Int {
@@ -84,26 +87,26 @@ struct LongChunkCache: ~Copyable {
       let slot = pair[i]
       guard Int(slot.textCount) == count, memcmp(base, texts + Int(slot.textStart), count) == 0
       else { continue }
-      output.update(from: ids + Int(slot.idStart), count: Int(slot.idCount))
-      return Int(slot.idCount)
+      output.update(from: numbers + Int(slot.numberStart), count: Int(slot.numberCount))
+      return Int(slot.numberCount)
     }
     return -1
   }
 
-  /// Keeps the IDs of a chunk; more than ``maxIDs`` are not kept.
+  /// Keeps the numbers of a chunk; more than ``maxNumbers`` are not kept.
   mutating func insert(
     _ base: UnsafeRawPointer, count: Int, hash: UInt64, _ found: UnsafePointer<Int32>,
-    idCount foundCount: Int
+    numberCount foundCount: Int
   ) {
-    guard foundCount <= Self.maxIDs else { return }
-    if textCount + count > textCapacity || idCount + foundCount > idCapacity { removeAll() }
+    guard foundCount <= maxNumbers else { return }
+    if textCount + count > textCapacity || numberCount + foundCount > numberCapacity { removeAll() }
     let slot = Slot(
-      hash: hash, textStart: UInt32(textCount), idStart: UInt32(idCount),
-      textCount: UInt16(count), idCount: UInt16(foundCount))
+      hash: hash, textStart: UInt32(textCount), numberStart: UInt32(numberCount),
+      textCount: UInt16(count), numberCount: UInt16(foundCount))
     memcpy(texts + textCount, base, count)
-    (ids + idCount).update(from: found, count: foundCount)
+    (numbers + numberCount).update(from: found, count: foundCount)
     textCount += count
-    idCount += foundCount
+    numberCount += foundCount
     let pair = pair(of: hash)
     pair[1] = pair[0]
     pair[0] = slot
@@ -111,7 +114,7 @@ struct LongChunkCache: ~Copyable {
 
   private mutating func removeAll() {
     slots.update(repeating: Slot(), count: slotCount)
-    (textCount, idCount) = (0, 0)
+    (textCount, numberCount) = (0, 0)
   }
 
   private func pair(of hash: UInt64) -> UnsafeMutablePointer<Slot> {

@@ -1,7 +1,7 @@
 /// The fast path from text to token IDs, with bounded caches of its own.
 ///
 /// Gives exactly the IDs of ``WordPieceTokenizer/encode(_:pair:options:)`` without the template.
-/// One caller at a time: make one for each thread. Memory is bounded: at most about 12 MiB, taken
+/// One caller at a time: make one for each thread. Memory is bounded: at most about 45 MiB, taken
 /// as the caches fill.
 public final class TokenIDEncoder {
   private let tokenizer: WordPieceTokenizer

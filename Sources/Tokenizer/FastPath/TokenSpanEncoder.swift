@@ -2,7 +2,7 @@
 ///
 /// Gives exactly the IDs, offsets and word IDs of ``WordPieceTokenizer/encode(_:pair:options:)``
 /// without the template. One caller at a time: make one for each thread. Memory is bounded: at most
-/// about 24 MiB, taken as the cache fills.
+/// about 70 MiB, taken as the cache fills.
 public final class TokenSpanEncoder {
   private let tokenizer: WordPieceTokenizer
   private let recognizesSpecialTokens: Bool
