@@ -43,6 +43,7 @@ let package = Package(
       name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
 
     // Numerics: kernels, then models.
     .target(name: "CKernels", cSettings: strict ? [.treatAllWarnings(as: .error)] : []),
@@ -52,7 +53,7 @@ let package = Package(
     // Text and storage.
     library("Tokenizer", []),
     library("ShardStore", [grdb, "CLZ4", crypto]),
-    library("Corpus", ["Tokenizer", "ShardStore", "CZlib", crypto]),
+    library("Corpus", ["Tokenizer", "ShardStore", "CZlib", "CZstd", crypto]),
     library("LogitCache", ["ShardStore", "Kernels", crypto]),
 
     // The join of a teacher and a cache.
@@ -84,7 +85,7 @@ let package = Package(
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
     tests("TokenizerTests", ["Tokenizer", crypto]),
     tests("ShardStoreTests", ["ShardStore"]),
-    tests("CorpusTests", ["Corpus", "Tokenizer", "ShardStore", "CZlib"]),
+    tests("CorpusTests", ["Corpus", "Tokenizer", "ShardStore", "CZlib", "CZstd"]),
     tests("LogitCacheTests", ["LogitCache", "ShardStore", "Kernels"]),
     tests("KernelsTests", ["Kernels"]),
     tests("TransformerTests", ["Transformer", "Kernels"]),

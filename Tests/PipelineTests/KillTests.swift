@@ -155,29 +155,56 @@ struct KillTests {
     #expect(kills >= 4, "\(kills) of \(moments.count) runs were killed")
   }
 
-  @Test func aKilledTokenizationEndsInTheSameBytes() throws {
+  @Test(arguments: [1, 2]) func aKilledTokenizationEndsInTheSameBytes(jobs: Int) throws {
     let work = try Workspace.shared()
     let scratch = try ScratchFolder()
     let text = try scratch.write("text.txt", SmallText.lines("train.txt.gz", count: 700).utf8)
-    let whole = scratch.path("whole")
-    let tokenize = { Workspace.tokenize(text, vocabulary: work.vocabulary, output: $0) }
+    let options = ["--jobs", "\(jobs)", "--deduplicate", "--held-out", "0.2", "--cut", "word"]
+    let tokenize = {
+      Workspace.tokenize(text, vocabulary: work.vocabulary, output: $0) + options
+    }
+    let whole = scratch.path("whole/corpus")
     let seconds = try time(tokenize(whole))
-    let expected = try FolderContents(whole)
+    let expected = try FolderContents(scratch.path("whole"))
+    #expect(expected.names.contains("corpus-held-out/manifest.json"))
     var kills = 0
+    var resumed = 0
     let moments: [Moment] =
       [
-        .files(1, ending: "shard-00000.sqlite.partial"), .files(1, ending: "shard-00002.sqlite"),
-        .files(1, ending: "shard-00006.sqlite.partial-wal"), .files(1, ending: "manifest.json"),
-      ] + Self.shares(seed: 7, count: 3)
+        .files(1, ending: "shard-00000.sqlite.sealing"), .files(1, ending: "journal.json"),
+        .files(1, ending: "shard-00002.sqlite"), .files(1, ending: "shard-00005.sqlite.sealing"),
+        .files(1, ending: "held-out/shard-00001.sqlite"), .files(1, ending: "manifest.json"),
+      ] + Self.shares(seed: 7 + UInt64(jobs), count: 3)
     for (number, moment) in moments.enumerated() {
       let parent = scratch.path("killed-\(number)")
       let command = tokenize("\(parent)/corpus")
       if try kill(command, writing: parent, at: moment, wholeSeconds: seconds) { kills += 1 }
-      try Pipeline.succeed(command)
-      let differences = try FolderContents("\(parent)/corpus").differences(from: expected)
+      if try Pipeline.succeed(command).errors.contains("resuming: ") { resumed += 1 }
+      let differences = try FolderContents(parent).differences(from: expected)
       #expect(differences == [], "killed at \(moment)")
-      #expect(try FileManager.default.contentsOfDirectory(atPath: parent) == ["corpus"])
     }
     #expect(kills >= 3, "\(kills) of \(moments.count) runs were killed")
+    #expect(resumed >= 2, "\(resumed) of \(kills) killed runs went on")
+  }
+
+  @Test func aTokenizationKilledAgainAndAgainEndsInTheSameBytes() throws {
+    let work = try Workspace.shared()
+    let scratch = try ScratchFolder()
+    let text = try scratch.write("text.txt", SmallText.lines("train.txt.gz", count: 700).utf8)
+    let tokenize = {
+      Workspace.tokenize(text, vocabulary: work.vocabulary, output: $0) + ["--mix-documents"]
+    }
+    try Pipeline.succeed(tokenize(scratch.path("whole")))
+    let corpus = scratch.path("killed/corpus")
+    for shard in [1, 3, 5] {
+      _ = try kill(
+        tokenize(corpus), writing: scratch.path("killed"),
+        at: .files(1, ending: "shard-0000\(shard).sqlite"), wholeSeconds: 0)
+    }
+    try Pipeline.succeed(tokenize(corpus))
+    #expect(
+      try FolderContents(corpus).differences(from: FolderContents(scratch.path("whole"))) == [])
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: scratch.path("killed")) == ["corpus"])
   }
 }

@@ -152,22 +152,47 @@ package final class TokenizedCorpus: Sendable {
 
   /// Reads everything and compares it with the manifest.
   ///
+  /// - Parameter progress: Receives the number of blocks read, after each.
   /// - Throws: the first error of a block, or `CorpusError.digestMismatch`.
-  package func verify() throws {
-    var digest = CorpusDigest()
-    for (index, shard) in manifest.shards.enumerated() {
-      for local in 0..<shard.blocks {
-        let block = try block(firstBlocks[index] + local)
-        digest.addBlock(lengths: block.lengths, tokenIDs: block.tokenIDs)
-      }
-      digest.endShard()
-    }
+  package func verify(progress: (Int) -> Void = { _ in }) throws {
+    let digest = try contentDigest(progress: progress)
     _ = try tokenCounts()
     let found = Hexadecimal.text(digest.finalize())
     guard found == manifest.digest else {
       throw CorpusError.digestMismatch(
         folder: folder.path, expected: manifest.digest, found: found)
     }
+  }
+
+  /// The digest of the shards of an unfinished corpus, each of which is checked.
+  ///
+  /// - Throws: as `block(_:)`.
+  static func digest(
+    ofShards shards: [CorpusManifest.Shard], folder: URL, header: CorpusHeader
+  ) throws -> CorpusDigest {
+    let manifest = CorpusManifest(
+      formatVersion: CorpusManifest.currentVersion, tokenizerDigest: header.tokenizerDigest,
+      vocabSize: header.vocabSize, specialTokens: header.specialTokens,
+      options: CorpusOptions(maxLength: header.maxLength), sources: [], documents: 0,
+      emptyDocuments: 0, sequences: 0, tokens: 0, unknownTokens: 0, repairedUTF8: 0,
+      lengthHistogram: [], shards: shards, digest: "")
+    let corpus = try TokenizedCorpus(folder: folder, manifest: manifest)
+    _ = try corpus.tokenCounts()
+    return try corpus.contentDigest { _ in }
+  }
+
+  /// Reads every block.
+  private func contentDigest(progress: (Int) -> Void) throws -> CorpusDigest {
+    var digest = CorpusDigest()
+    for (index, shard) in manifest.shards.enumerated() {
+      for local in 0..<shard.blocks {
+        let block = try block(firstBlocks[index] + local)
+        digest.addBlock(lengths: block.lengths, tokenIDs: block.tokenIDs)
+        progress(firstBlocks[index] + local + 1)
+      }
+      digest.endShard()
+    }
+    return digest
   }
 
   private func lengths(_ reader: ShardReader, _ local: Int) throws -> [Int32] {

@@ -8,6 +8,15 @@ protocol ByteSource: AnyObject {
   func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int
 }
 
+/// Makes the source of a file's uncompressed bytes.
+func uncompressed(_ source: FileSource, of file: TextFile) -> any ByteSource {
+  switch file.kind.compression {
+  case nil: source
+  case .gzip: GzipSource(file: source, path: file.path)
+  case .zstd: ZstdSource(file: source, path: file.path)
+  }
+}
+
 /// Reads a file from front to back and hashes what it reads.
 ///
 /// Owns the file descriptor; one thread at a time.
@@ -21,9 +30,23 @@ final class FileSource: ByteSource {
   /// Opens a file.
   ///
   /// - Throws: `CorpusError.unreadable`.
-  init(path: String) throws {
+  convenience init(path: String) throws {
+    try self.init(path: path, descriptor: open(path, O_RDONLY | O_CLOEXEC))
+  }
+
+  /// Opens an input, standard input among them.
+  ///
+  /// - Throws: `CorpusError.unreadable`.
+  convenience init(file: TextFile) throws {
+    try self.init(
+      path: file.path,
+      descriptor: file.isStandardInput
+        ? dup(STDIN_FILENO) : open(file.url.path, O_RDONLY | O_CLOEXEC))
+  }
+
+  private init(path: String, descriptor: Int32) throws {
     self.path = path
-    descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    self.descriptor = descriptor
     guard descriptor >= 0 else {
       throw CorpusError.unreadable(file: path, reason: systemMessage(errno))
     }

@@ -85,6 +85,9 @@ extension CorpusManifest {
       guard !added.overflow, !addedTokens.overflow else { return "its counts are too large" }
       sum = (added.partialValue, addedTokens.partialValue)
     }
+    for count in [badLines, duplicateDocuments, droppedTokens] where (count ?? 0) < 0 {
+      return "a count is negative"
+    }
     guard sum.sequences == sequences else {
       return "its shards have \(sum.sequences) sequences, it says \(sequences)"
     }

@@ -9,7 +9,7 @@ package struct CorpusManifest: Codable, Hashable, Sendable {
   package struct Source: Codable, Hashable, Sendable {
     /// The file's name, or its path below the input folder; never an absolute path.
     package var name: String
-    /// How it was read: `txt`, `jsonl`, `txt.gz` or `jsonl.gz`.
+    /// How it was read, such as `txt` or `jsonl.gz`.
     package var format: String
     /// Size on disk.
     package var bytes: Int
@@ -62,7 +62,7 @@ package struct CorpusManifest: Codable, Hashable, Sendable {
   package var sources: [Source]
   /// Documents that gave tokens.
   package var documents: Int
-  /// Documents that gave none; the only thing that is dropped.
+  /// Documents that gave none, of all inputs; they are dropped.
   package var emptyDocuments: Int
   /// Sequences of all shards.
   package var sequences: Int
@@ -78,6 +78,22 @@ package struct CorpusManifest: Codable, Hashable, Sendable {
   package var shards: [Shard]
   /// SHA-256 over tokens and block boundaries, in hexadecimal; see `docs/FORMAT.md`.
   package var digest: String
+  /// SHA-256 of `tokenizer/vocab.txt`, in hexadecimal; nil in older manifests, as all below.
+  package var vocabularyDigest: String?
+  /// Where a share of the documents was held out: whether this is that share, or the rest.
+  package var isHeldOut: Bool?
+  /// Lines of all inputs that could not be used and were left out; nil where they end a build.
+  package var badLines: Int?
+  /// Documents of all inputs that were left out because they had been there before; nil where
+  /// nobody asked.
+  package var duplicateDocuments: Int?
+  /// Tokens past the maximum length that were dropped; nil where documents are cut.
+  package var droppedTokens: Int?
+
+  /// The share of `[UNK]` among the tokens of text.
+  package var unknownRate: Double {
+    Double(unknownTokens) / Double(max(1, tokens - 2 * sequences))
+  }
 
   /// Tokens of a sequence at most, `[CLS]` and `[SEP]` included.
   package var maxLength: Int { options.maxLength }
