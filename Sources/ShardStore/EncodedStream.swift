@@ -10,6 +10,8 @@ package struct EncodedStream: Sendable {
     case high
     /// For what has to keep pace: LZ4's fast level, several times faster, a little larger.
     case fast
+    /// For what hardly shrinks: the bytes as they are.
+    case none
   }
 
   /// Compresses a stream.
@@ -17,7 +19,10 @@ package struct EncodedStream: Sendable {
   /// - Throws: `ShardStoreError.notWritten` where liblz4 has no memory left.
   package init(_ stream: NamedStream, effort: Effort) throws {
     do {
-      encoded = try StreamCodec.encode(stream, level: effort == .high ? LZ4Frame.highLevel : 0)
+      encoded =
+        effort == .none
+        ? StreamCodec.store(stream)
+        : try StreamCodec.encode(stream, level: effort == .high ? LZ4Frame.highLevel : 0)
     } catch let failure as LZ4Frame.Failure {
       throw ShardStoreError.notWritten(
         file: stream.name, reason: "\(failure.what): \(failure.found)")

@@ -81,8 +81,9 @@ package final class WholeShardWriter {
     try insert([stream], block: ShardFormat.shardLevel)
   }
 
-  /// Completes the shard, checks every byte of it, forces it to the disk and renames it to
-  /// `<name>.sqlite`. The folder's entry is not forced to the disk.
+  /// Completes the shard, opens it as a reader does, forces it to the disk and renames it to
+  /// `<name>.sqlite`. The folder's entry is not forced to the disk, and the streams are not read
+  /// again: their checksums are compared whenever they are.
   ///
   /// - Throws: `ShardStoreError`; nothing of the shard stays.
   package func seal() throws -> ShardSummary {
@@ -102,7 +103,6 @@ package final class WholeShardWriter {
     }
     do {
       let reader = try ShardReader(url: files.sealing, limits: limits)
-      try reader.verify()
       try PosixFile.synchronize(file)
       try PosixFile.rename(file, to: files.sealed.path)
       return reader.summary

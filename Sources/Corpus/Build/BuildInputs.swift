@@ -30,8 +30,8 @@ final class BuildInputs {
   private var start: BuildJournal.Place?
   private var ahead: [Ahead] = []
 
-  /// - Parameters:
-  ///   - start: Where an interrupted build goes on.
+  /// Starts at the first input, or where an interrupted build goes on; throws
+  /// `CorpusError.invalidOption`.
   init(
     files: [TextFile], options: CorpusOptions, limits: BuildLimits,
     pool: WorkerPool<UnitTokenizer>, start: BuildJournal.Place?

@@ -44,9 +44,7 @@ final class CorpusBuild {
   /// Where the run goes on; nil as soon as it has.
   private var resumed: BuildJournal.Place?
 
-  /// Starts the threads.
-  ///
-  /// - Parameter resume: What an interrupted build left, checked.
+  /// Starts the threads; `resume` is what an interrupted build left, checked.
   init(_ setting: Setting, resume: ResumedBuild?) throws {
     self.setting = setting
     let options = setting.options
@@ -81,6 +79,7 @@ final class CorpusBuild {
   /// - Parameters:
   ///   - open: The sequences of the held-out corpus's open shard, of an interrupted build.
   ///   - progress: Called for each unit of text.
+  /// - Returns: what was counted, and the digests.
   /// - Throws: `CorpusError`, `ShardStoreError`; the threads have ended then.
   func run(open: [Int32], progress: (CorpusProgress) -> Void) throws -> Result {
     defer {
@@ -139,7 +138,10 @@ final class CorpusBuild {
     journal.place.column = unit.column
     try check(unit, file)
     var starts = unit.sentenceStarts
-    if journal.place.hasOpenDocument, !journal.place.endsSentence, starts.first == 0 {
+    // A unit cannot know whether the one before it ends a sentence.
+    if journal.place.hasOpenDocument, !journal.place.endsSentence, !unit.startsWithBreak,
+      starts.first == 0
+    {
       starts.removeFirst()
     }
     let isText = file.format == .text

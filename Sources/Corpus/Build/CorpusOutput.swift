@@ -26,9 +26,7 @@ final class CorpusOutput {
   /// Tokens that are encoded at a time, about.
   private static let chunkTokens = 1 << 17
 
-  /// - Parameters:
-  ///   - counts: What an interrupted build had counted, or nothing.
-  ///   - digest: The digest of its sealed shards.
+  /// Begins with nothing, or with what an interrupted build had counted and the digest of its shards.
   init(
     index: Int, packer: SequencePacker, header: CorpusHeader, options: CorpusOptions,
     counts: BuildJournal.Output, digest: CorpusDigest, pool: WorkerPool<UnitTokenizer>,
@@ -59,6 +57,7 @@ final class CorpusOutput {
 
   /// Adds a sequence: `[CLS]`, the body, `[SEP]`.
   ///
+  /// - Parameter body: Its tokens without the two special ones.
   /// - Returns: whether the shard is full, so that `endShard` has to follow.
   /// - Throws: what writing failed with.
   func append(body: ArraySlice<Int32>) throws -> Bool {
@@ -82,9 +81,7 @@ final class CorpusOutput {
     return shardTokens >= options.shardTokens
   }
 
-  /// Ends the shard.
-  ///
-  /// - Parameter journal: What the journal is to say when it is sealed.
+  /// Ends the shard; `journal` is what the journal is to say when it is sealed.
   func endShard(journal: BuildJournal?) throws {
     try submitChunk()
     try queue.submit(.endOfShard(output: index, journal: journal))
@@ -93,9 +90,7 @@ final class CorpusOutput {
     shardsEnded += 1
   }
 
-  /// Ends the last block and shard.
-  ///
-  /// - Returns: the digest of all tokenized content, in hexadecimal.
+  /// Ends the last block and shard and gives the digest of all tokenized content, in hexadecimal.
   func finish() throws -> String {
     try endBlock()
     if shardTokens > 0 { try endShard(journal: nil) }

@@ -8,9 +8,7 @@ struct SentenceScanner {
   /// Whether the text so far ends a sentence, so that the next text starts one.
   var isAtStart = false
 
-  /// Gives the parts of a piece, each beginning with a sentence, or going on with one.
-  ///
-  /// - Parameter body: Receives a part, and whether a sentence starts with it.
+  /// Gives the parts of a piece to `body`, each with whether a sentence starts with it.
   mutating func forEachPart(
     of piece: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer, Bool) -> Void
   ) {

@@ -46,6 +46,7 @@ struct SequencePacker {
   /// - Parameters:
   ///   - part: The present document's IDs in a unit, as a slice with the unit's indices.
   ///   - starts: The unit's indices where sentences start, ascending.
+  /// - Returns: 1 to `maxLength - 2` IDs.
   mutating func next(_ part: ArraySlice<Int32>, sentenceStarts starts: [Int32]) -> ArraySlice<
     Int32
   >? {

@@ -18,6 +18,8 @@ struct TokenizedUnit: Sendable {
   var documents: [Document] = []
   /// Whether there is text behind the last document's end.
   var hasOpenText = false
+  /// Whether a blank line comes before the unit's first text.
+  var startsWithBreak = false
   /// Whether the unit's text ends with a sentence.
   var endsSentence = false
   /// Lines and repairs.

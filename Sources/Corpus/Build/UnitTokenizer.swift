@@ -25,9 +25,7 @@ final class UnitTokenizer {
       && !plan.tokenizer.addedTokens.contains { $0.content.contains(where: \.isWhitespace) }
   }
 
-  /// Finds the documents of a unit and tokenizes them.
-  ///
-  /// - Parameter format: What the file holds.
+  /// Finds the documents of a unit of a file of that format, and tokenizes them.
   func tokenize(_ unit: TextUnit, format: TextFormat.Content) -> TokenizedUnit {
     var result = TokenizedUnit()
     result.byteOffset = unit.byteOffset
@@ -54,6 +52,7 @@ final class UnitTokenizer {
         if result.hasOpenText { hasher?.update(data: [0x0A]) }
         hasher?.update(bufferPointer: bytes)
         result.hasOpenText = true
+        if findsSentences, result.tokenIDs.isEmpty, bytes.isBlank { result.startsWithBreak = true }
         append(bytes, replacing: options.replacements[...], &sentences, to: &result)
       case .endOfDocument:
         result.documents.append(

@@ -31,9 +31,7 @@ final class WorkerPool<Worker>: @unchecked Sendable {  // all state is behind `c
     }
   }
 
-  /// Queues a task.
-  ///
-  /// - Parameter isUrgent: Whether it goes before the tasks that wait already.
+  /// Queues a task and gives its result to come; an urgent one goes before those that wait already.
   func submit<Result: Sendable>(
     isUrgent: Bool = false, _ body: @escaping @Sendable (Worker) -> Result
   ) -> Pending<Result> {

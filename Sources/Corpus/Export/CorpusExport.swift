@@ -18,9 +18,7 @@ package struct CorpusExport {
   private let layout: Layout
   private let keepsSpecialTokens: Bool
 
-  /// Prepares an export.
-  ///
-  /// - Parameter keepsSpecialTokens: Whether `[CLS]` and `[SEP]` of the sequences are written.
+  /// Prepares an export, with or without `[CLS]` and `[SEP]` of the sequences.
   package init(corpus: TokenizedCorpus, layout: Layout, keepsSpecialTokens: Bool = true) {
     self.corpus = corpus
     self.layout = layout

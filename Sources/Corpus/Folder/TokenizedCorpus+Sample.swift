@@ -4,6 +4,7 @@ extension TokenizedCorpus {
   /// - Parameters:
   ///   - count: How many; all where the corpus has fewer.
   ///   - seed: The same seed gives the same sequences.
+  /// - Returns: their places.
   package func sample(count: Int, seed: UInt64) -> [SequenceReference] {
     precondition(count >= 0, "a sample has a size")
     let total = manifest.sequences

@@ -15,11 +15,8 @@ struct BadLine: Sendable, Equatable {
   /// What is wrong.
   let problem: Problem
 
-  /// The error, with the line's number in the file.
-  ///
-  /// - Parameters:
-  ///   - linesBefore: Line feeds before the unit.
-  ///   - unitOffset: Where the unit begins in the file's text.
+  /// The error, with the line's number in the file: `linesBefore` line feeds and `unitOffset` bytes
+  /// come before the unit.
   func error(file: TextFile, linesBefore: Int, unitOffset: Int) -> CorpusError {
     let number = linesBefore + line + 1
     switch problem {

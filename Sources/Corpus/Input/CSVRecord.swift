@@ -16,12 +16,8 @@ struct CSVRecord {
   /// What is wrong with the record.
   private(set) var problem: String?
 
-  /// Reads the record that begins at `start`.
-  ///
-  /// - Parameters:
-  ///   - column: The wanted column, from 0.
-  ///   - isAtEnd: Whether the text ends with the bytes; a record may then end without a line feed.
-  /// - Returns: nil where there is no record, or none that ends in these bytes.
+  /// Reads the record that begins at `start`; nil where there is none, or none that ends in these
+  /// bytes. Where the text ends with them, a record may end without a line feed.
   init?(_ bytes: UnsafeRawBufferPointer, from start: Int, column: Int, isAtEnd: Bool) {
     guard start < bytes.count else { return nil }
     field = start..<start

@@ -25,10 +25,7 @@ struct JSONFieldScanner {
   private var place = 0
   private var finding = Finding.missing
 
-  /// Looks a field up.
-  ///
-  /// - Parameter line: Valid UTF-8.
-  /// - Throws: `Malformed`.
+  /// Looks a field up in a line of valid UTF-8.
   static func find(
     _ path: JSONPath, in line: UnsafeRawBufferPointer
   ) throws(Malformed) -> Finding {

@@ -13,9 +13,7 @@ enum JSONString {
     var firstLoneSurrogate: Int?
   }
 
-  /// Puts characters in place of escapes.
-  ///
-  /// - Parameter range: What is between the quotes of a string that was found well-formed.
+  /// Puts characters in place of escapes, between the quotes of a string that was found well-formed.
   static func unescape(_ line: UnsafeRawBufferPointer, _ range: Range<Int>) -> Text {
     var text = Text()
     text.bytes.reserveCapacity(range.count)

@@ -39,7 +39,11 @@ struct UnitParser: Sendable {
   /// The end of the file ends no document; a document that is open at the end of a unit goes on in
   /// the next.
   ///
-  /// - Parameter isInDocument: Whether a paragraph is open before the unit, and after it.
+  /// - Parameters:
+  ///   - unit: Filled, without a failure.
+  ///   - isInDocument: Whether a paragraph is open before the unit, and after it.
+  ///   - body: Receives what is found.
+  /// - Returns: lines and repairs.
   func forEachEvent(
     in unit: TextUnit, isInDocument: inout Bool, _ body: (Event) throws -> Void
   ) rethrows -> Summary {

@@ -26,6 +26,7 @@ final class UnitReader {
   /// Opens a file.
   ///
   /// - Parameters:
+  ///   - file: What to read.
   ///   - documentUnit: What counts as one document of a `.txt` file.
   ///   - column: Where the text of a table is; nil is an error for a table.
   ///   - wholeDocuments: Whether units may end only where documents do.
@@ -117,7 +118,7 @@ final class UnitReader {
   }
 
   private func setColumn(of unit: TextUnit) throws {
-    guard let tableColumn else { return }
+    guard let tableColumn, file.format.isTable else { return }
     unit.hasHeader = unit.isFirst && tableColumn.hasHeader
     if column == nil, unit.failure == nil {
       column = try tableColumn.index(in: unit, of: file)

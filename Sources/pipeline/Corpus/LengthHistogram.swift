@@ -8,9 +8,7 @@ struct LengthHistogram {
   /// - Parameter counts: `counts[n]` sequences have n tokens.
   init(_ counts: [Int]) { self.counts = counts }
 
-  /// A line for each range of lengths: range, bar, count, share.
-  ///
-  /// - Parameter columns: The width to fill.
+  /// A line for each range of lengths, to fill so many columns: range, bar, count, share.
   func lines(columns: Int) -> [String] {
     let total = counts.reduce(0, +)
     guard total > 0, let first = counts.firstIndex(where: { $0 > 0 }),
