@@ -31,16 +31,15 @@ struct CSVRecord {
         place += 1
         var isClosed = false
         while place < bytes.count {
-          if bytes[place] == UInt8(ascii: "\"") {
-            guard place + 1 < bytes.count, bytes[place + 1] == UInt8(ascii: "\"") else {
-              isClosed = true
-              break
-            }
-            place += 1
-          } else if bytes[place] == 0x0A {
-            lineFeeds += 1
+          let quote = bytes.first(UInt8(ascii: "\""), from: place)
+          lineFeeds += UnsafeRawBufferPointer(rebasing: bytes[place..<quote]).lineFeeds
+          place = quote
+          guard place < bytes.count else { break }
+          guard place + 1 < bytes.count, bytes[place + 1] == UInt8(ascii: "\"") else {
+            isClosed = true
+            break
           }
-          place += 1
+          place += 2
         }
         guard isClosed else {
           guard isAtEnd else { return nil }

@@ -63,9 +63,13 @@ final class TextUnit: @unchecked Sendable {  // handed on, never shared: one thr
 extension UnsafeRawBufferPointer {
   /// The first line feed from `start` on, or the end.
   @inline(__always)
-  func lineEnd(from start: Int) -> Int {
+  func lineEnd(from start: Int) -> Int { first(0x0A, from: start) }
+
+  /// The first byte of that value from `start` on, or the end.
+  @inline(__always)
+  func first(_ byte: UInt8, from start: Int) -> Int {
     guard start < count, let base = baseAddress,
-      let hit = memchr(base + start, 0x0A, count - start)
+      let hit = memchr(base + start, Int32(byte), count - start)
     else { return count }
     return UnsafeRawPointer(hit) - base
   }

@@ -214,14 +214,14 @@ struct UnitParser: Sendable {
     /// The text of a line of a `.tsv` file.
     private func row(_ line: UnsafeRawBufferPointer) -> Extraction {
       var (start, columns) = (0, 1)
-      while columns <= unit.column, start <= line.count,
-        let tab = line[start...].firstIndex(of: 0x09)
-      {
+      while columns <= unit.column {
+        let tab = line.first(0x09, from: start)
+        guard tab < line.count else { break }
         start = tab + 1
         columns += 1
       }
       guard columns > unit.column else { return .bad(.row(reason: tooFew(columns)), at: 0) }
-      var end = line[start...].firstIndex(of: 0x09) ?? line.count
+      var end = line.first(0x09, from: start)
       if end == line.count, end > start, line[end - 1] == 0x0D { end -= 1 }
       return .text(start..<end)
     }
