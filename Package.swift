@@ -20,9 +20,12 @@ func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+func tests(
+  _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []
+) -> Target {
   .testTarget(
-    name: name, dependencies: ["TestSupport"] + dependencies, swiftSettings: swiftSettings)
+    name: name, dependencies: ["TestSupport"] + dependencies, exclude: exclude,
+    swiftSettings: swiftSettings)
 }
 
 let package = Package(
@@ -83,7 +86,7 @@ let package = Package(
       swiftSettings: swiftSettings),
 
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
-    tests("TokenizerTests", ["Tokenizer", crypto]),
+    tests("TokenizerTests", ["Tokenizer", crypto], exclude: ["Reference"]),
     tests("ShardStoreTests", ["ShardStore"]),
     tests("CorpusTests", ["Corpus", "Tokenizer", "ShardStore", "CZlib", "CZstd"]),
     tests("LogitCacheTests", ["LogitCache", "ShardStore", "Kernels"]),

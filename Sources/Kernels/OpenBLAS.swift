@@ -20,14 +20,18 @@ package enum OpenBLAS {
   }
 
   private static func start() -> String {
-    let lesser: Set<String> = ["Haswell", "Zen", "Sandybridge", "Prescott", "Core2", "Nehalem"]
-    if getenv("OPENBLAS_CORETYPE") == nil, lesser.contains(coreName()), processorHasAVX512() {
-      setenv("OPENBLAS_CORETYPE", "SkylakeX", 1)
-      gotoblas_dynamic_quit()
-      gotoblas_dynamic_init()
-    }
     // Threads belong to `Parallel`; a product runs on the thread that calls it.
-    openblas_set_num_threads(1)
+    defer { openblas_set_num_threads(1) }
+    let lesser: Set<String> = ["Haswell", "Zen", "Sandybridge", "Prescott", "Core2", "Nehalem"]
+    guard lesser.contains(coreName()), processorHasAVX512() else { return coreName() }
+    // Who sets the variable means it; but it may also come with a cluster's defaults.
+    guard getenv("OPENBLAS_CORETYPE") == nil else {
+      return "\(coreName()) as OPENBLAS_CORETYPE says (unset it for this processor's own, "
+        + "about twice as fast)"
+    }
+    setenv("OPENBLAS_CORETYPE", "SkylakeX", 1)
+    gotoblas_dynamic_quit()
+    gotoblas_dynamic_init()
     return coreName()
   }
 

@@ -28,6 +28,12 @@ public enum TokenizerError: Error, Equatable, Sendable {
   case sequenceTooShort(sequence: String, length: Int, excess: Int)
   /// Truncation of the second sequence was asked for, and there is none.
   case missingSecondSequence
+  /// A vocabulary was to be made from a text without a word.
+  case emptyTrainingText
+  /// A vocabulary is to be too small for its special tokens and single characters.
+  case vocabularySizeTooSmall(size: Int, specialTokens: Int, characters: Int)
+  /// An option of the vocabulary's training is out of its range.
+  case invalidTrainingOption(name: String, value: String, allowed: String)
 }
 
 extension TokenizerError: CustomStringConvertible {
@@ -64,6 +70,14 @@ extension TokenizerError: CustomStringConvertible {
     case .missingSecondSequence:
       "truncation of the second sequence was asked for, but there is only one; use onlyFirst or"
         + " longestFirst"
+    case .emptyTrainingText:
+      "the text has no words to make a vocabulary from; check that the inputs hold text"
+    case .vocabularySizeTooSmall(let size, let specialTokens, let characters):
+      "a vocabulary of \(size) has no room for \(specialTokens) special tokens and \(characters)"
+        + " single characters; raise the size to more than \(specialTokens + characters), or lower"
+        + " the alphabet's limit"
+    case .invalidTrainingOption(let name, let value, let allowed):
+      "the \(name) of a vocabulary cannot be \(value); it has to be \(allowed)"
     }
   }
 }

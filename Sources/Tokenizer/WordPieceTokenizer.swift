@@ -12,14 +12,16 @@ public struct WordPieceTokenizer: Sendable {
   public let options: NormalizerOptions
   /// The tokens that stand for something other than text.
   public let specialTokens: SpecialTokens
-  /// All tokens recognised in the raw text: the special ones, and others of the model's files.
+  /// All tokens recognised as a whole: the special ones, and others of the model's files.
   public let addedTokens: [AddedToken]
   /// How many IDs there are: every ID of a token is below it.
   public let vocabularySize: Int
 
   let normalizer: Normalizer
-  let ascii: ASCIITable
-  let matcher: AddedTokenMatcher
+  /// Added tokens looked for in the raw text.
+  let rawMatcher: AddedTokenMatcher
+  /// Added tokens looked for in normalized text.
+  let normalizedMatcher: AddedTokenMatcher
   let model: WordPieceModel
 
   /// A tokenizer of the given parts.
@@ -28,25 +30,28 @@ public struct WordPieceTokenizer: Sendable {
   ///   - vocabulary: The tokens by ID.
   ///   - options: The normalizer's flags.
   ///   - specialTokenNames: The strings of the special tokens.
-  ///   - addedTokens: Tokens recognised in the raw text besides the special ones.
+  ///   - addedTokens: Tokens recognised as a whole besides the special ones; one with the content
+  ///     of a special token says with which flags that is recognised.
+  ///   - maxInputCharsPerWord: The longest word, in code points of the normalized word, that is not
+  ///     unknown as a whole.
   ///   - source: Where the vocabulary comes from, for error messages.
   /// - Throws: ``TokenizerError/missingSpecialToken(role:token:source:)`` where the vocabulary and
   ///   `addedTokens` lack a special token.
   public init(
     vocabulary: Vocabulary, options: NormalizerOptions = .uncased,
     specialTokenNames: SpecialTokens.Names = SpecialTokens.Names(),
-    addedTokens: [AddedToken] = [], source: String = "given"
+    addedTokens: [AddedToken] = [],
+    maxInputCharsPerWord: Int = WordPieceTokenizer.defaultMaxInputCharsPerWord,
+    source: String = "given"
   ) throws {
+    precondition(maxInputCharsPerWord >= 0, "a limit is not negative")
     let special = try SpecialTokens(
       names: specialTokenNames, vocabulary: vocabulary, addedTokens: addedTokens, source: source)
-    var all = [
-      AddedToken(content: specialTokenNames.pad, id: special.padID),
-      AddedToken(content: specialTokenNames.unknown, id: special.unknownID),
-      AddedToken(content: specialTokenNames.classify, id: special.classifyID),
-      AddedToken(content: specialTokenNames.separator, id: special.separatorID),
-      AddedToken(content: specialTokenNames.mask, id: special.maskID),
-    ]
+    var all: [AddedToken] = []
     for token in addedTokens where !all.contains(where: { $0.id == token.id }) {
+      all.append(token)
+    }
+    for token in special.tokens where !all.contains(where: { $0.id == token.id }) {
       all.append(token)
     }
     self.vocabulary = vocabulary
@@ -54,10 +59,28 @@ public struct WordPieceTokenizer: Sendable {
     self.specialTokens = special
     self.addedTokens = all.sorted { $0.id < $1.id }
     vocabularySize = max(vocabulary.count, Int(all.map(\.id).max() ?? -1) + 1)
-    normalizer = Normalizer(options: options)
-    ascii = ASCIITable(normalizer)
-    matcher = AddedTokenMatcher(all)
-    model = WordPieceModel(trie: vocabulary.trie, unknownID: special.unknownID)
+    let normalizer = Normalizer(options: options)
+    self.normalizer = normalizer
+    rawMatcher = AddedTokenMatcher(
+      all.filter { !$0.normalized }.map { ($0.content.unicodeScalars.map(\.value), $0) })
+    normalizedMatcher = AddedTokenMatcher(
+      all.filter(\.normalized).map { token in
+        let content = NormalizedText(scalars: token.content.unicodeScalars.map(\.value))
+        return (normalizer.normalize(content).scalars, token)
+      })
+    model = WordPieceModel(
+      trie: vocabulary.trie, unknownID: special.unknownID,
+      maxInputCharsPerWord: maxInputCharsPerWord)
+  }
+
+  /// Whether a chunk's IDs do not depend on what is beyond the boundaries of the fast path.
+  var tokensStayInChunks: Bool {
+    !rawMatcher.containsChunkBoundary && !normalizedMatcher.containsChunkBoundary
+  }
+
+  /// Whether that holds for what tokens cover, too.
+  var offsetsStayInChunks: Bool {
+    tokensStayInChunks && !rawMatcher.strips && !normalizedMatcher.strips
   }
 
   /// The string of a token.
@@ -78,11 +101,14 @@ public struct WordPieceTokenizer: Sendable {
     addedTokens.first { $0.content.utf8.elementsEqual(token.utf8) }?.id ?? vocabulary.id(of: token)
   }
 
+  /// Longest word where nothing else is said, in code points: the reference's limit.
+  public static let defaultMaxInputCharsPerWord = 100
+
   /// An encoder with a cache of its own, for one thread.
   public func makeTokenIDEncoder() -> TokenIDEncoder { TokenIDEncoder(self) }
 
   func tokenIfKnown(_ id: Int32) -> String? {
     if let added = addedTokens.first(where: { $0.id == id }) { return added.content }
-    return id >= 0 && Int(id) < vocabulary.count ? vocabulary.tokens[Int(id)] : nil
+    return id >= 0 && Int(id) < vocabulary.count ? vocabulary.token(id) : nil
   }
 }

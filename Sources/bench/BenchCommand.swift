@@ -87,6 +87,7 @@ struct BenchCommand: ParsableCommand {
     let text = URL(filePath: text)
     let tokenizing = TokenizeBenchmark(text: text, vocabulary: teacher, scratch: scratch)
     results.add(try tokenizing.rows(plan))
+    results.add(try VocabularyBenchmark(text: text, scratch: scratch).rows(plan))
     let corpus = try tokenizing.corpus(tokens: plan.corpusTokens)
     let large = TeacherShape.sixLayers384(vocabSize: corpus.manifest.vocabSize)
     for shape in [try TeacherShape.folder(teacher), large] {

@@ -15,6 +15,6 @@ struct Pipeline: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       TokenizeCommand.self, TrainTeacherCommand.self, CacheTeacherCommand.self,
-      TrainStudentCommand.self, EvaluateCommand.self, CorpusCommand.self,
+      TrainStudentCommand.self, EvaluateCommand.self, TrainVocabCommand.self, CorpusCommand.self,
     ])
 }

@@ -41,6 +41,18 @@ struct FullDiskTests {
     }
   }
 
+  @Test func trainVocabSaysThatTheDiskIsFull() throws {
+    let work = try Workspace.shared()
+    let scratch = try ScratchFolder()
+    func command(_ output: String) -> [String] {
+      ["train-vocab", work.text, "--output", output, "--size", "3000"]
+    }
+    let reference = scratch.path("reference")
+    try Pipeline.succeed(command(reference))
+    try expectFullThenFinished(
+      kilobytes: [4, 16], reference: reference, absent: ["output"], command: command)
+  }
+
   @Test func cacheTeacherSaysThatTheDiskIsFull() throws {
     let work = try Workspace.shared()
     try expectFullThenFinished(

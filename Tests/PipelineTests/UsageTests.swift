@@ -32,6 +32,11 @@ struct UsageTests {
       "evaluate",
       ["<models>", "--corpus", "--cache", "--max-tokens", "--json", "--threads", "--quiet"]
     ),
+    (
+      "train-vocab",
+      ["<inputs>", "--output", "--size", "--min-frequency", "--alphabet-limit"]
+        + ["--initial-alphabet", "--special-tokens", "--cased", "--jobs", "--quiet"]
+    ),
   ]
 
   @Test(arguments: options) func helpNamesTheOptions(command: String, names: [String]) throws {
@@ -54,6 +59,7 @@ struct UsageTests {
     ["train-teacher", "--corpus", "c", "--output", "o"],
     ["cache-teacher", "--teacher", "t", "--corpus", "c", "--output", "o"],
     ["train-student", "--from-cache", "c", "--output", "o"], ["evaluate", "m", "--corpus", "c"],
+    ["train-vocab", "i", "--output", "o"],
   ])
   func unknownOptionsAreUsageErrors(arguments: [String]) throws {
     let outcome = try Pipeline.run(arguments + ["--no-such-option"])
@@ -98,6 +104,10 @@ struct UsageTests {
     ),
     (["train-teacher", "--corpus", "c", "--output", "o", "--mask-probability", "nan"], "nan"),
     (["train-teacher", "--corpus", "c", "--output", "o", "--replicas", "0"], "--replicas 0"),
+    (["train-vocab", "i"], "--output"),
+    (["train-vocab", "i", "--output", "o", "--jobs", "0"], "--jobs 0"),
+    (["train-vocab", "i", "--output", "o", "--size", "0"], "size of a vocabulary cannot be 0"),
+    (["train-vocab", "i", "--output", "o", "--special-tokens", "[PAD],[UNK]"], "lacks [CLS]"),
     (["no-such-command"], "no-such-command"),
   ])
   func wrongUsageIsNamed(arguments: [String], text: String) throws {

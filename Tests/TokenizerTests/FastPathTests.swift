@@ -14,6 +14,7 @@ struct FastPathTests {
   ]
   private static let snippets = [
     "[MASK]", "[SEP]", "[UNK]", "[MASK", "##", "[unused1]", "the ", "un", "ing", "\r\n", "\t",
+    "FooBar", "foobar", "<ent>", " <ent> ", "<SEP>",
   ]
 
   static func randomText(_ generator: inout SeededGenerator) -> String {
@@ -44,6 +45,35 @@ struct FastPathTests {
         let comment = Comment(rawValue: "\(text.debugDescription) under \(tokenizer.options)")
         #expect(fast.ids(text) == exact, comment)
         #expect(tokenizer.uncachedIDs(text) == exact, comment)
+      }
+    }
+  }
+
+  @Test func spansEqualTheExactPathOnRandomTextUnderAllFlags() throws {
+    for (number, tokenizer) in try ReferenceTokenizers.allFlags().enumerated() {
+      var generator = SeededGenerator(seed: 4052 + UInt64(number))
+      let fast = TokenSpanEncoder(tokenizer)
+      for _ in 0..<1_000 {
+        let text = Self.randomText(&generator)
+        let exact = try tokenizer.encode(text, options: EncodeOptions(addsSpecialTokens: false))
+        let comment = Comment(rawValue: "\(text.debugDescription) under \(tokenizer.options)")
+        #expect(fast.spans(text) == exact.spans, comment)
+      }
+    }
+  }
+
+  @Test func longTextsEqualTheExactPath() throws {
+    // Longer than a batch of chunks, with chunks of every length and tokens in every position.
+    for tokenizer in try ReferenceTokenizers.withAddedTokens() {
+      var generator = SeededGenerator(seed: 88)
+      let ids = tokenizer.makeTokenIDEncoder()
+      let spans = TokenSpanEncoder(tokenizer)
+      for _ in 0..<20 {
+        let pieces = (0..<400).map { _ in Self.randomText(&generator) }
+        let text = pieces.joined(separator: Bool.random(using: &generator) ? " " : "\n")
+        let exact = try tokenizer.encode(text, options: EncodeOptions(addsSpecialTokens: false))
+        #expect(ids.ids(text) == exact.ids)
+        #expect(spans.spans(text) == exact.spans)
       }
     }
   }

@@ -15,7 +15,7 @@ final class CorpusBuild {
     let plan: UnitTokenizer.Plan
     let limits: BuildLimits
     let jobs: Int
-    let staging: StagingFolder
+    let staging: BuildFolder
     let fingerprint: String?
   }
 

@@ -116,12 +116,12 @@ package struct CorpusBuilder: Sendable {
           folder: folder.path,
           differences: ["the held-out corpus, which is not at '\(heldOutFolder.path)'"])
       }
-      StagingFolder.removeAbandoned(folder)
+      BuildFolder.removeAbandoned(folder)
       return CorpusBuildResult(manifest: manifest, heldOut: heldOut, isReused: true)
     }
     let destinations = options.heldOut > 0 ? [folder, heldOutFolder] : [folder]
     let fingerprint = try comparison.fingerprint(unitBytes: unitBytes)
-    let staging = try StagingFolder(destinations: destinations, fingerprint: fingerprint)
+    let staging = try BuildFolder(destinations: destinations, fingerprint: fingerprint)
     do {
       let result = try build(
         files, staging: staging, fingerprint: fingerprint, progress: progress)
@@ -139,7 +139,7 @@ package struct CorpusBuilder: Sendable {
   }
 
   private func build(
-    _ files: [TextFile], staging: StagingFolder, fingerprint: String?,
+    _ files: [TextFile], staging: BuildFolder, fingerprint: String?,
     progress: (CorpusProgress) -> Void
   ) throws -> CorpusBuildResult {
     var resume: ResumedBuild?

@@ -45,9 +45,12 @@ extension TextFile {
   /// - Parameters:
   ///   - inputs: Files and folders, taken in the order given.
   ///   - inputFormat: How a file named here is read whose suffix does not tell.
+  ///   - tables: Whether tables are read; otherwise they are files of other names.
   /// - Returns: at least one file.
   /// - Throws: `CorpusError.unreadable`, `.unsupportedFile`, `.noInput`.
-  package static func list(_ inputs: [URL], inputFormat: TextFormat? = nil) throws -> [TextFile] {
+  package static func list(
+    _ inputs: [URL], inputFormat: TextFormat? = nil, tables: Bool = true
+  ) throws -> [TextFile] {
     guard !inputs.isEmpty else { throw CorpusError.noInput(folder: nil) }
     return try inputs.flatMap { input -> [TextFile] in
       var status = stat()
@@ -57,9 +60,10 @@ extension TextFile {
       let name = input.lastPathComponent
       switch status.st_mode & S_IFMT {
       case S_IFDIR:
-        return try files(below: input)
+        return try files(below: input, tables: tables)
       case S_IFREG:
-        guard let kind = TextFormat(fileName: name) ?? inputFormat else {
+        guard let kind = TextFormat(fileName: name) ?? inputFormat, tables || !kind.content.isTable
+        else {
           throw CorpusError.unsupportedFile(file: input.path)
         }
         return [TextFile(url: input, name: name, kind: kind, bytes: Int(status.st_size))]
@@ -70,7 +74,7 @@ extension TextFile {
     }
   }
 
-  private static func files(below folder: URL) throws -> [TextFile] {
+  private static func files(below folder: URL, tables: Bool) throws -> [TextFile] {
     let keys: [URLResourceKey] = [.isRegularFileKey, .fileSizeKey]
     var failure: (any Error)?
     // An enumerator does not enter a folder that is itself a symbolic link.
@@ -86,7 +90,7 @@ extension TextFile {
     while let url = enumerator?.nextObject() as? URL {
       var status = stat()
       guard stat(url.path, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
-        let kind = TextFormat(fileName: url.lastPathComponent)
+        let kind = TextFormat(fileName: url.lastPathComponent), tables || !kind.content.isTable
       else { continue }
       let name = url.pathComponents.dropFirst(depth).joined(separator: "/")
       found.append(TextFile(url: url, name: name, kind: kind, bytes: Int(status.st_size)))

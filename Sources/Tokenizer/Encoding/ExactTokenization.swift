@@ -7,6 +7,8 @@ struct AlignedToken {
   let scalars: Range<Int>
   /// Bytes of the source.
   let bytes: Range<Int>
+  /// The text that an added token was found as, where that is not its content.
+  var text: String?
 }
 
 extension WordPieceTokenizer {
@@ -19,64 +21,95 @@ extension WordPieceTokenizer {
   func exactTokens(
     ofUTF8 bytes: UnsafeRawBufferPointer, recognizesSpecialTokens: Bool
   ) -> [AlignedToken] {
-    let source = SourceText(bytes)
-    let matcher =
-      recognizesSpecialTokens
-      ? self.matcher : AddedTokenMatcher(addedTokens.filter { !$0.isSpecial })
-    var tokens: [AlignedToken] = []
-    var wordIndex = 0
-    var scalar = 0
-    matcher.split(bytes) { range, id in
-      let first = scalar
-      while scalar < source.scalars.count, source.byteStarts[scalar] < range.upperBound {
-        scalar += 1
-      }
-      if let id {
-        tokens.append(
-          AlignedToken(id: id, wordIndex: wordIndex, scalars: first..<scalar, bytes: range))
-        wordIndex += 1
-      } else {
-        appendTokens(of: source, gap: first..<scalar, wordIndex: &wordIndex, to: &tokens)
-      }
-    }
-    return tokens
+    var pass = ExactPass(
+      tokenizer: self, source: SourceText(bytes), recognizesSpecialTokens: recognizesSpecialTokens)
+    pass.run()
+    return pass.tokens
+  }
+}
+
+/// One text on its way through the exact path.
+private struct ExactPass {
+  let tokenizer: WordPieceTokenizer
+  let source: SourceText
+  let recognizesSpecialTokens: Bool
+  var tokens: [AlignedToken] = []
+  private var wordIndex = 0
+  private var utf8: [UInt8] = []
+  private var scalarOfByte: [Int] = []
+
+  init(tokenizer: WordPieceTokenizer, source: SourceText, recognizesSpecialTokens: Bool) {
+    self.tokenizer = tokenizer
+    self.source = source
+    self.recognizesSpecialTokens = recognizesSpecialTokens
   }
 
-  /// Tokenizes what lies between added tokens; each gap is normalized by itself.
-  private func appendTokens(
-    of source: SourceText, gap: Range<Int>, wordIndex: inout Int, to tokens: inout [AlignedToken]
-  ) {
-    let text = normalizer.normalize(
-      NormalizedText(scalars: source.scalars[gap], origin: gap.lowerBound))
-    var utf8: [UInt8] = []
-    var scalarOfByte: [Int] = []
-    for word in PreTokenizer.words(of: text) {
-      utf8.removeAll(keepingCapacity: true)
-      scalarOfByte.removeAll(keepingCapacity: true)
-      for index in word {
-        UTF8Decoder.append(text.scalars[index], to: &utf8)
-        while scalarOfByte.count < utf8.count { scalarOfByte.append(index) }
+  /// Splits at added tokens of the raw text; each gap is normalized by itself.
+  mutating func run() {
+    tokenizer.rawMatcher.split(
+      source.scalars[...], recognizesSpecialTokens: recognizesSpecialTokens
+    ) { range, token in
+      if let token {
+        append(token, text: source.scalars[range], span: range)
+      } else {
+        appendGap(
+          tokenizer.normalizer.normalize(
+            NormalizedText(scalars: source.scalars[range], origin: range.lowerBound)))
       }
-      let firstToken = tokens.count
-      func append(_ id: Int32, _ normalized: Range<Int>) {
-        let span = text.sourceSpan(of: normalized)
-        tokens.append(
-          AlignedToken(
-            id: id, wordIndex: wordIndex, scalars: span, bytes: source.byteRange(of: span)))
-      }
-      var start = 0
-      let isKnown = utf8.withUnsafeBufferPointer { bytes in
-        model.segment(bytes, scalarCount: word.count) { id, end in
-          append(id, scalarOfByte[start]..<scalarOfByte[end - 1] + 1)
-          start = end
-        }
-      }
-      if !isKnown {
-        tokens.removeSubrange(firstToken...)
-        append(model.unknownID, word)
-      }
-      wordIndex += 1
     }
+  }
+
+  /// Splits at added tokens of the normalized text, and what is left into words.
+  private mutating func appendGap(_ text: NormalizedText) {
+    tokenizer.normalizedMatcher.split(
+      text.scalars[...], recognizesSpecialTokens: recognizesSpecialTokens
+    ) { range, token in
+      if let token {
+        append(token, text: text.scalars[range], span: text.sourceSpan(of: range))
+      } else {
+        for word in PreTokenizer.words(of: text, in: range) { appendWord(word, of: text) }
+      }
+    }
+  }
+
+  private mutating func append(_ token: AddedToken, text: ArraySlice<UInt32>, span: Range<Int>) {
+    var string = String.UnicodeScalarView()
+    string.append(contentsOf: text.lazy.compactMap(Unicode.Scalar.init))
+    let found = String(string)
+    tokens.append(
+      AlignedToken(
+        id: token.id, wordIndex: wordIndex, scalars: span, bytes: source.byteRange(of: span),
+        text: found.utf8.elementsEqual(token.content.utf8) ? nil : found))
+    wordIndex += 1
+  }
+
+  private mutating func appendWord(_ word: Range<Int>, of text: NormalizedText) {
+    utf8.removeAll(keepingCapacity: true)
+    scalarOfByte.removeAll(keepingCapacity: true)
+    for index in word {
+      UTF8Decoder.append(text.scalars[index], to: &utf8)
+      while scalarOfByte.count < utf8.count { scalarOfByte.append(index) }
+    }
+    let firstToken = tokens.count
+    func aligned(_ id: Int32, _ normalized: Range<Int>) -> AlignedToken {
+      let span = text.sourceSpan(of: normalized)
+      return AlignedToken(
+        id: id, wordIndex: wordIndex, scalars: span, bytes: source.byteRange(of: span))
+    }
+    var start = 0
+    var isKnown = false
+    utf8.withUnsafeBufferPointer { bytes in
+      guard let base = bytes.baseAddress else { return }
+      isKnown = tokenizer.model.segment(base, count: bytes.count, scalarCount: word.count) {
+        tokens.append(aligned($0, scalarOfByte[start]..<scalarOfByte[$1 - 1] + 1))
+        start = $1
+      }
+    }
+    if !isKnown {
+      tokens.removeSubrange(firstToken...)
+      tokens.append(aligned(tokenizer.model.unknownID, word))
+    }
+    wordIndex += 1
   }
 }
 

@@ -102,7 +102,7 @@ extension WordPieceTokenizer {
     for token in tokens {
       encoding.append(
         Encoding.Item(
-          id: token.id, token: self.token(token.id), typeID: typeID,
+          id: token.id, token: token.text ?? self.token(token.id), typeID: typeID,
           wordID: Int32(clamping: givenWord ?? token.wordIndex), offsets: token.scalars,
           byteOffsets: token.bytes))
     }

@@ -1,157 +1,185 @@
-/// A bounded cache from short chunks of text to token IDs.
+/// A bounded cache from chunks of at most 15 bytes to token IDs.
 ///
-/// Keys are chunks of at most 15 bytes, packed into 16 with their length. Buckets of two 32-byte
-/// slots fill one cache line; a new or found entry takes the first slot, and the one in the second
-/// is dropped first, so that frequent chunks survive. Up to three IDs lie in the slot, more in an arena; when
-/// the arena is full the cache starts afresh.
+/// Keys are packed into 16 bytes with their length. Buckets of two 32-byte slots fill one cache
+/// line; the older entry of a full bucket is dropped. Up to three IDs lie in the slot, more in an
+/// arena; when the arena is full the cache starts afresh. It begins small, since a small table is
+/// near, and grows to its limit.
 ///
 /// Owns its memory; one caller at a time.
 struct ChunkCache: ~Copyable {
   /// A chunk of at most 15 bytes, with its length in the top byte.
-  struct Key {
+  struct Key: BitwiseCopyable {
     var low: UInt64
     var high: UInt64
 
-    /// Length of the chunk in bytes.
     @inline(__always)
-    var count: Int { Int(high >> 56) }
+    init(low: UInt64, high: UInt64) { (self.low, self.high) = (low, high) }
+
+    /// The key of the `count` bytes at `base`, 1 to 15, after which 16 bytes may be read.
+    @inline(__always)
+    init(_ base: UnsafeRawPointer, count: Int) {
+      let low = UInt64(littleEndian: base.loadUnaligned(as: UInt64.self))
+      let high = UInt64(littleEndian: base.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+      // Masks by shifts, without a branch on the length.
+      let lowShift = UInt64(truncatingIfNeeded: 64 &- 8 &* min(count, 8))
+      let highShift = UInt64(truncatingIfNeeded: 120 &- 8 &* max(count, 8))
+      self.low = low & (UInt64.max &>> lowShift)
+      self.high =
+        high & ((UInt64.max &>> 8) &>> highShift) | UInt64(truncatingIfNeeded: count) &<< 56
+    }
+
+    /// The key of the `count` bytes at `base`, 1 to 15, of which `readable` may be read.
+    @inline(__always)
+    init(_ base: UnsafeRawPointer, count: Int, readable: Int) {
+      if readable >= 16 {
+        self.init(base, count: count)
+      } else {
+        var copy: (UInt64, UInt64) = (0, 0)
+        self = withUnsafeMutableBytes(of: &copy) { bytes in
+          bytes.copyMemory(from: UnsafeRawBufferPointer(start: base, count: count))
+          return bytes.baseAddress.map { Key($0, count: count) } ?? Key(low: 0, high: 0)
+        }
+      }
+    }
+
+    /// The chunk's length in bytes.
+    @inline(__always)
+    var count: Int { Int(truncatingIfNeeded: high &>> 56) }
   }
 
   /// The longest chunk that has a key, in bytes.
   static let maxKeyBytes = 15
+  /// Most IDs that one entry may have; a chunk has no more IDs than bytes, or one.
+  static let maxIDs = maxKeyBytes
 
-  private struct Slot {
+  private struct Slot: BitwiseCopyable {
+    var low: UInt64 = 0
     /// Length in the top byte; a free slot has 0, which no chunk has.
     var high: UInt64 = 0
-    var low: UInt64 = 0
-    var count: Int32 = 0
     /// IDs, or the place in the arena where there are more than three.
     var ids: (Int32, Int32, Int32) = (0, 0, 0)
+    var count: Int32 = 0
   }
 
-  private let slots: UnsafeMutablePointer<Slot>
-  private let slotCount: Int
-  private let bucketMask: Int
+  private var memory: ZeroedMemory
+  private var slots: UnsafeMutablePointer<Slot>
+  private var slotCount: Int
+  private var shift: UInt64
+  private let slotLimit: Int
+  private var entries = 0
   private var arena: [Int32] = []
-  private let arenaCapacity: Int
-
-  /// Most IDs that one entry may have; chunks with more are not kept.
-  static let maxIDs = 64
 
   /// An empty cache.
   ///
-  /// - Parameter slotCount: Entries, a power of two; 32 bytes each.
-  init(slotCount: Int) {
-    precondition(slotCount >= 2 && slotCount & (slotCount - 1) == 0, "a power of two")
+  /// - Parameters:
+  ///   - slotCount: Entries to begin with, a power of two of at least 4; 32 bytes each.
+  ///   - limit: Entries at most, a power of two.
+  init(slotCount: Int, limit: Int) {
+    precondition(slotCount >= 4 && slotCount & (slotCount - 1) == 0, "a power of two from 4")
+    precondition(limit >= slotCount && limit & (limit - 1) == 0, "a power of two")
+    slotLimit = limit
     self.slotCount = slotCount
-    // Aligned to cache lines, so that a bucket is one.
-    slots = UnsafeMutableRawPointer.allocate(
-      byteCount: slotCount * MemoryLayout<Slot>.stride, alignment: 64
-    ).bindMemory(to: Slot.self, capacity: slotCount)
-    slots.initialize(repeating: Slot(), count: slotCount)
-    bucketMask = slotCount / 2 - 1
-    arenaCapacity = slotCount * 2
-    arena.reserveCapacity(arenaCapacity)
+    shift = Self.shift(slotCount)
+    memory = ZeroedMemory(byteCount: slotCount * MemoryLayout<Slot>.stride)
+    slots = memory.base.bindMemory(to: Slot.self, capacity: slotCount)
   }
 
-  deinit { slots.deallocate() }
+  private static func shift(_ slotCount: Int) -> UInt64 {
+    UInt64(65 - slotCount.trailingZeroBitCount)
+  }
 
-  /// Finds the chunk that starts at `start` and its key, where it has at most 15 bytes.
-  ///
-  /// - Returns: The key; nil where the chunk is longer, has an odd control character or lies within
-  ///   16 bytes of the end. Its length is in its top byte.
+  /// Makes the cache larger where that is due; buckets are others after that.
   @inline(__always)
-  static func keyOfChunk(_ base: UnsafeRawPointer, _ start: Int, end: Int) -> Key? {
-    guard start + 16 <= end else { return nil }
-    let low = UInt64(littleEndian: base.loadUnaligned(fromByteOffset: start, as: UInt64.self))
-    let lowHits = ChunkBoundary.lowBytes(of: low)
-    let count: Int
-    var key: Key
-    if lowHits != 0 {
-      count = lowHits.trailingZeroBitCount >> 3
-      key = Key(low: low & ((1 << UInt64(count * 8)) &- 1), high: UInt64(count) << 56)
-    } else {
-      let high = UInt64(
-        littleEndian: base.loadUnaligned(fromByteOffset: start + 8, as: UInt64.self))
-      let highHits = ChunkBoundary.lowBytes(of: high)
-      guard highHits != 0 else { return nil }
-      count = 8 + highHits.trailingZeroBitCount >> 3
-      key = Key(
-        low: low, high: high & ((1 << UInt64(count * 8 - 64)) &- 1) | UInt64(count) << 56)
-    }
-    guard ChunkBoundary.contains(base.load(fromByteOffset: start + count, as: UInt8.self)) else {
-      return nil
-    }
-    return key
+  mutating func growIfFull() {
+    if entries > slotCount / 2, slotCount < slotLimit { grow() }
   }
 
-  /// The key of the `count` bytes at `base + start`, at most ``maxKeyBytes``.
-  static func key(_ base: UnsafeRawPointer, _ start: Int, count: Int) -> Key {
-    var low: UInt64 = 0
-    var high: UInt64 = 0
-    for i in 0..<count {
-      let byte = UInt64(base.load(fromByteOffset: start + i, as: UInt8.self))
-      if i < 8 { low |= byte << UInt64(i * 8) } else { high |= byte << UInt64(i * 8 - 64) }
-    }
-    return Key(low: low, high: high | UInt64(count) << 56)
+  private mutating func grow() {
+    let larger = min(slotCount * 4, slotLimit)
+    let newMemory = ZeroedMemory(byteCount: larger * MemoryLayout<Slot>.stride)
+    let (old, oldCount) = (slots, slotCount)
+    slots = newMemory.base.bindMemory(to: Slot.self, capacity: larger)
+    slotCount = larger
+    shift = Self.shift(larger)
+    entries = 0
+    for slot in 0..<oldCount where old[slot].high != 0 { put(old[slot]) }
+    memory = newMemory
   }
 
-  /// Writes the IDs of a chunk.
+  /// The place where a key is kept, if it is, until the cache grows.
+  @inline(__always)
+  func bucket(of key: Key) -> UnsafeMutableRawPointer {
+    let mixed = (key.low ^ (key.high &* 0x9FB2_1C65_1E98_DF25)) &* 0x9E37_79B9_7F4A_7C15
+    return UnsafeMutableRawPointer(slots + Int(truncatingIfNeeded: mixed &>> shift) &* 2)
+  }
+
+  /// What ``find(_:in:into:)`` says of a chunk that is not in the cache.
+  static let missing = -1
+
+  /// Writes the IDs of a chunk that are in its slot.
+  ///
+  /// Static, so that a loop over chunks keeps nothing of the cache in registers.
   ///
   /// - Parameters:
   ///   - key: The chunk.
-  ///   - output: Room for ``maxIDs``; its first three places may be overwritten in any case.
-  /// - Returns: How many IDs were written, -1 where the chunk is not in the cache.
+  ///   - bucket: Its bucket.
+  ///   - output: Room for three IDs, which may be overwritten in any case.
+  /// - Returns: How many IDs the chunk has, or ``missing``. More than three are yet to be copied,
+  ///   see ``copyIDs(in:key:into:)``.
   @inline(__always)
-  mutating func find(_ key: Key, into output: UnsafeMutablePointer<Int32>) -> Int {
-    let bucket = slots + Self.bucket(of: key, mask: bucketMask)
-    let slot: UnsafeMutablePointer<Slot>
-    if bucket[0].low == key.low, bucket[0].high == key.high {
-      slot = bucket
-    } else if bucket[1].low == key.low, bucket[1].high == key.high {
-      // Used again: the first slot's entry is now the one to be dropped next.
-      (bucket[0], bucket[1]) = (bucket[1], bucket[0])
-      slot = bucket
-    } else {
-      return -1
-    }
-    let count = Int(slot.pointee.count)
-    if count <= 3 {
-      (output[0], output[1], output[2]) = slot.pointee.ids
-    } else {
-      let start = Int(slot.pointee.ids.0)
-      for i in 0..<count { output[i] = arena[start + i] }
-    }
-    return count
+  static func find(
+    _ key: Key, in bucket: UnsafeMutableRawPointer, into output: UnsafeMutablePointer<Int32>
+  ) -> Int {
+    let pair = bucket.assumingMemoryBound(to: Slot.self)
+    // The slot is chosen without a branch, which would be mispredicted often, and checked after.
+    let difference = (pair[0].low ^ key.low) | (pair[0].high ^ key.high)
+    let slot = pair + (difference == 0 ? 0 : 1)
+    (output[0], output[1], output[2]) = slot.pointee.ids
+    let isFound = slot.pointee.low == key.low && slot.pointee.high == key.high
+    return isFound ? Int(slot.pointee.count) : missing
+  }
+
+  /// Writes more than three IDs of a chunk that is in the cache.
+  func copyIDs(
+    in bucket: UnsafeMutableRawPointer, key: Key, into output: UnsafeMutablePointer<Int32>
+  ) {
+    let pair = bucket.assumingMemoryBound(to: Slot.self)
+    let slot = pair[0].low == key.low && pair[0].high == key.high ? pair[0] : pair[1]
+    let start = Int(slot.ids.0)
+    for i in 0..<Int(slot.count) { output[i] = arena[start + i] }
   }
 
   /// Keeps the IDs of a chunk; more than ``maxIDs`` are not kept.
-  mutating func insert(_ key: Key, _ ids: ArraySlice<Int32>) {
-    guard ids.count <= Self.maxIDs else { return }
-    var slot = Slot(high: key.high, low: key.low, count: Int32(ids.count))
-    let first = ids.startIndex
-    if ids.count > 3 {
-      if arena.count + ids.count > arenaCapacity { removeAll() }
+  mutating func insert(_ key: Key, _ ids: UnsafePointer<Int32>, count: Int) {
+    guard count <= Self.maxIDs else { return }
+    var slot = Slot(low: key.low, high: key.high, count: Int32(count))
+    if count > 3 {
+      if arena.count + count > 2 * slotLimit { removeAll() }
       slot.ids.0 = Int32(arena.count)
-      arena.append(contentsOf: ids)
+      arena.append(contentsOf: UnsafeBufferPointer(start: ids, count: count))
     } else {
-      if ids.count > 0 { slot.ids.0 = ids[first] }
-      if ids.count > 1 { slot.ids.1 = ids[first + 1] }
-      if ids.count > 2 { slot.ids.2 = ids[first + 2] }
+      slot.ids = (count > 0 ? ids[0] : 0, count > 1 ? ids[1] : 0, count > 2 ? ids[2] : 0)
     }
-    let bucket = slots + Self.bucket(of: key, mask: bucketMask)
-    if bucket[0].high != 0 { bucket[1] = bucket[0] }
-    bucket[0] = slot
+    put(slot)
   }
 
-  private mutating func removeAll() {
+  /// Keeps three numbers, of which `count`, at most 3, is said when the chunk is found.
+  mutating func insert(_ key: Key, _ numbers: (Int32, Int32, Int32), count: Int32) {
+    put(Slot(low: key.low, high: key.high, ids: numbers, count: count))
+  }
+
+  private mutating func put(_ slot: Slot) {
+    let bucket = bucket(of: Key(low: slot.low, high: slot.high))
+    let pair = bucket.assumingMemoryBound(to: Slot.self)
+    if pair[1].high == 0 { entries += 1 }
+    if pair[0].high != 0 { pair[1] = pair[0] }
+    pair[0] = slot
+  }
+
+  /// Empties the cache.
+  mutating func removeAll() {
     slots.update(repeating: Slot(), count: slotCount)
     arena.removeAll(keepingCapacity: true)
-  }
-
-  @inline(__always)
-  private static func bucket(of key: Key, mask: Int) -> Int {
-    let mixed = (key.low ^ (key.high &* 0x9FB2_1C65_1E98_DF25)) &* 0x9E37_79B9_7F4A_7C15
-    return (Int(truncatingIfNeeded: mixed >> 32) & mask) << 1
+    entries = 0
   }
 }

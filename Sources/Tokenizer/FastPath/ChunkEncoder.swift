@@ -1,160 +1,85 @@
-/// Token IDs of a text, without alignment and without a cache.
+/// Token IDs of a text, without alignment and without a cache of chunks.
 ///
-/// All steps of the normalizer are applied to one code point after another. Only marks that
-/// survive the removal of accents can change places; a text with such a mark takes the exact path.
+/// One code point after another through ``ScalarActions``; a text for which that does not do (a
+/// mark that may change places, an added token) takes the exact path.
 ///
 /// One caller at a time.
-struct ChunkEncoder {
+struct ChunkEncoder: ~Copyable {
   private let tokenizer: WordPieceTokenizer
-  private let ascii: ASCIITable
-  private let tables = UnicodeTables.shared
-  private let cleans: Bool
-  private let isolatesChinese: Bool
-  private let strips: Bool
-  private let lowercases: Bool
-  /// The UTF-8 of the word being built, and its code points.
-  private var word: [UInt8] = []
-  private var wordScalars = 0
+  private let recognizesSpecialTokens: Bool
+  private var actions: ScalarActions
+  private var words: WordEncoder
 
-  init(_ tokenizer: WordPieceTokenizer) {
+  init(_ tokenizer: WordPieceTokenizer, recognizesSpecialTokens: Bool) {
     self.tokenizer = tokenizer
-    ascii = tokenizer.ascii
-    cleans = tokenizer.options.cleanText
-    isolatesChinese = tokenizer.options.handleChineseChars
-    strips = tokenizer.options.stripsAccents
-    lowercases = tokenizer.options.lowercase
+    self.recognizesSpecialTokens = recognizesSpecialTokens
+    actions = ScalarActions(tokenizer)
+    words = WordEncoder(tokenizer.model)
   }
 
-  /// Appends the IDs of a text, special tokens recognised.
-  mutating func append(_ text: UnsafeRawBufferPointer, to ids: inout [Int32]) {
-    tokenizer.matcher.split(text) { range, id in
-      if let id {
-        ids.append(id)
-      } else {
-        appendGap(UnsafeRawBufferPointer(rebasing: text[range]), to: &ids)
-      }
+  /// Appends the IDs of a text.
+  mutating func append(_ text: UnsafeRawBufferPointer, to ids: inout OutputBuffer<Int32>) {
+    let first = ids.count
+    guard tokenizer.normalizedMatcher.isEmpty, !tokenizer.rawMatcher.mayMatch(text),
+      appendWords(text, to: &ids)
+    else {
+      ids.count = first
+      words.reset()
+      let tokens = tokenizer.exactTokens(
+        ofUTF8: text, recognizesSpecialTokens: recognizesSpecialTokens)
+      for token in tokens { ids.append(token.id) }
+      return
     }
   }
 
-  private mutating func appendGap(_ gap: UnsafeRawBufferPointer, to ids: inout [Int32]) {
-    let firstID = ids.count
-    word.removeAll(keepingCapacity: true)
-    wordScalars = 0
+  /// Appends the IDs of a text without added tokens.
+  ///
+  /// - Returns: False where the text needs the exact path; IDs appended so far are void.
+  private mutating func appendWords(
+    _ text: UnsafeRawBufferPointer, to ids: inout OutputBuffer<Int32>
+  ) -> Bool {
+    let ascii = actions.ascii
     var place = 0
-    while place < gap.count {
-      let byte = gap[place]
+    while place < text.count {
+      let byte = text[place]
+      let action: ScalarActions.Action
       if byte < 0x80 {
         place += 1
-        let (action, character) = ascii[byte]
-        switch action {
-        case ASCIITable.Action.text.rawValue:
-          word.append(character)
-          wordScalars += 1
-        case ASCIITable.Action.removed.rawValue:
-          break
-        case ASCIITable.Action.space.rawValue:
-          endWord(&ids)
-        default:
-          endWord(&ids)
-          word.append(character)
-          wordScalars = 1
-          endWord(&ids)
+        action = ScalarActions.Action(bits: ascii[Int(byte)])
+      } else {
+        let step = UTF8Decoder.step(text, at: place)
+        place += step.length
+        action = actions.action(of: step.scalar)
+      }
+      switch action.kind {
+      case ScalarActions.Action.text:
+        words.append(utf8: action.low, count: action.count)
+      case ScalarActions.Action.sequence:
+        for part in actions.sequences[Int(action.low)..<Int(action.low) + action.count] {
+          apply(part, to: &ids)
         }
-        continue
-      }
-      let step = UTF8Decoder.step(gap, at: place)
-      place += step.length
-      guard append(step.scalar, to: &ids) else {
-        ids.removeSubrange(firstID...)
-        for token in tokenizer.exactTokens(ofUTF8: gap, recognizesSpecialTokens: false) {
-          ids.append(token.id)
-        }
-        return
+      case ScalarActions.Action.exact:
+        return false
+      default:
+        apply(action, to: &ids)
       }
     }
-    endWord(&ids)
+    words.endWord(&ids)
+    return true
   }
 
-  /// Normalizes one code point.
-  ///
-  /// - Returns: False where the gap needs the exact path.
-  private mutating func append(_ scalar: UInt32, to ids: inout [Int32]) -> Bool {
-    let properties = tables.properties(of: scalar)
-    if cleans {
-      if properties.contains(.removed) { return true }
-      if properties.contains(.cleanSpace) {
-        endWord(&ids)
-        return true
-      }
+  @inline(__always)
+  private mutating func apply(_ action: ScalarActions.Action, to ids: inout OutputBuffer<Int32>) {
+    switch action.kind {
+    case ScalarActions.Action.text:
+      words.append(utf8: action.low, count: action.count)
+    case ScalarActions.Action.space:
+      words.endWord(&ids)
+    case ScalarActions.Action.isolated:
+      words.endWord(&ids)
+      ids.append(Int32(bitPattern: action.low))
+    default:
+      break
     }
-    guard isolatesChinese, properties.contains(.chinese) else {
-      return appendStripped(scalar, properties, to: &ids)
-    }
-    endWord(&ids)
-    let isDone = appendStripped(scalar, properties, to: &ids)
-    endWord(&ids)
-    return isDone
-  }
-
-  private mutating func appendStripped(
-    _ scalar: UInt32, _ properties: UnicodeTables.Properties, to ids: inout [Int32]
-  ) -> Bool {
-    guard strips else {
-      appendLowercased(scalar, properties, to: &ids)
-      return true
-    }
-    guard properties.contains(.decomposes) else {
-      if properties.contains(.strippedMark) { return true }
-      if properties.combiningClass != 0 { return false }
-      appendLowercased(scalar, properties, to: &ids)
-      return true
-    }
-    var staysInOrder = true
-    tables.forEachDecomposed(scalar) { part in
-      let properties = tables.properties(of: part)
-      if properties.contains(.strippedMark) { return }
-      if properties.combiningClass != 0 { staysInOrder = false }
-      appendLowercased(part, properties, to: &ids)
-    }
-    return staysInOrder
-  }
-
-  private mutating func appendLowercased(
-    _ scalar: UInt32, _ properties: UnicodeTables.Properties, to ids: inout [Int32]
-  ) {
-    guard lowercases, properties.contains(.lowercases) else {
-      appendToWord(scalar, properties, to: &ids)
-      return
-    }
-    tables.forEachLowercased(scalar) { appendToWord($0, tables.properties(of: $0), to: &ids) }
-  }
-
-  private mutating func appendToWord(
-    _ scalar: UInt32, _ properties: UnicodeTables.Properties, to ids: inout [Int32]
-  ) {
-    if properties.contains(.whitespace) {
-      endWord(&ids)
-      return
-    }
-    let isIsolated = properties.contains(.punctuation)
-    if isIsolated { endWord(&ids) }
-    UTF8Decoder.append(scalar, to: &word)
-    wordScalars += 1
-    if isIsolated { endWord(&ids) }
-  }
-
-  private mutating func endWord(_ ids: inout [Int32]) {
-    guard wordScalars > 0 else { return }
-    let firstID = ids.count
-    let model = tokenizer.model
-    let isKnown = word.withUnsafeBufferPointer { bytes in
-      model.segment(bytes, scalarCount: wordScalars) { id, _ in ids.append(id) }
-    }
-    if !isKnown {
-      ids.removeSubrange(firstID...)
-      ids.append(model.unknownID)
-    }
-    word.removeAll(keepingCapacity: true)
-    wordScalars = 0
   }
 }

@@ -1,89 +1,48 @@
-/// The fast path from text to token IDs, with a bounded cache of its own.
+/// The fast path from text to token IDs, with bounded caches of its own.
 ///
 /// Gives exactly the IDs of ``WordPieceTokenizer/encode(_:pair:options:)`` without the template.
-/// One caller at a time: make one for each thread. Memory is bounded: about 2.5 MiB.
+/// One caller at a time: make one for each thread. Memory is bounded: at most about 12 MiB, taken
+/// as the caches fill.
 public final class TokenIDEncoder {
   private let tokenizer: WordPieceTokenizer
-  private var chunks: ChunkEncoder
-  private var cache: ChunkCache
-  /// IDs on their way to the caller, so that an array grows once in a while and not per token.
-  private let output: UnsafeMutablePointer<Int32>
-  private static let outputCapacity = 4096
+  private let recognizesSpecialTokens: Bool
+  private var chunks: ChunkIDs
+  /// IDs are handed on after so many, so that the buffer stays in the processor's cache.
+  private static let batchIDs = 4096
 
   /// An encoder for one thread.
   ///
-  /// - Parameter tokenizer: The tokenizer whose IDs it gives.
-  public init(_ tokenizer: WordPieceTokenizer) {
+  /// - Parameters:
+  ///   - tokenizer: The tokenizer whose IDs it gives.
+  ///   - recognizesSpecialTokens: Whether special tokens in the text are recognised; else they are
+  ///     ordinary text.
+  public init(_ tokenizer: WordPieceTokenizer, recognizesSpecialTokens: Bool = true) {
     self.tokenizer = tokenizer
-    chunks = ChunkEncoder(tokenizer)
-    cache = ChunkCache(slotCount: 1 << 16)
-    output = .allocate(capacity: Self.outputCapacity)
+    self.recognizesSpecialTokens = recognizesSpecialTokens
+    chunks = ChunkIDs(tokenizer, recognizesSpecialTokens: recognizesSpecialTokens)
   }
 
-  deinit { output.deallocate() }
-
-  /// Appends the token IDs of a text: no template, special tokens in the text recognised.
+  /// Appends the token IDs of a text, without the template.
   ///
   /// - Parameters:
   ///   - bytes: The text, valid UTF-8 (see ``UTF8Repair``). Invalid bytes count as U+FFFD, which
   ///     `clean_text` removes.
   ///   - ids: Receives the IDs.
-  /// - Complexity: O(bytes) for text of ordinary words; a chunk without white space takes at most
+  /// - Complexity: O(bytes) for text of ordinary words; a chunk that no cache holds takes at most
   ///   the length of the longest vocabulary entry for each of its bytes.
   public func appendTokenIDs(ofUTF8 bytes: UnsafeRawBufferPointer, to ids: inout [Int32]) {
-    guard let base = bytes.baseAddress, !bytes.isEmpty else { return }
     // An added token with a space in it may cross chunks; none of BERT's has one.
-    guard !tokenizer.matcher.containsChunkBoundary else {
-      ids += tokenizer.exactTokens(ofUTF8: bytes, recognizesSpecialTokens: true).map(\.id)
+    guard tokenizer.tokensStayInChunks else {
+      let tokens = tokenizer.exactTokens(
+        ofUTF8: bytes, recognizesSpecialTokens: recognizesSpecialTokens)
+      for token in tokens { ids.append(token.id) }
       return
     }
-    Self.append(
-      base, count: bytes.count, chunks: &chunks, cache: &cache, output: output, to: &ids)
-  }
-
-  /// The loop over chunks; takes the parts by themselves, so that each is claimed once per text.
-  private static func append(
-    _ base: UnsafeRawPointer, count end: Int, chunks: inout ChunkEncoder,
-    cache: inout ChunkCache, output: UnsafeMutablePointer<Int32>, to ids: inout [Int32]
-  ) {
     var place = 0
-    var pending = 0
-    func flush() {
-      ids.append(contentsOf: UnsafeBufferPointer(start: output, count: pending))
-      pending = 0
+    while place < bytes.count {
+      place = chunks.append(bytes, from: place, limit: Self.batchIDs)
+      chunks.ids.drain(into: &ids)
     }
-    while true {
-      while place < end,
-        ChunkBoundary.contains(base.load(fromByteOffset: place, as: UInt8.self))
-      {
-        place += 1
-      }
-      guard place < end else { break }
-      if pending > outputCapacity - ChunkCache.maxIDs { flush() }
-      var key = ChunkCache.keyOfChunk(base, place, end: end)
-      let chunkEnd: Int
-      if let key {
-        chunkEnd = place + key.count
-      } else {
-        chunkEnd = ChunkBoundary.next(in: base, from: place, end: end)
-        if chunkEnd - place <= ChunkCache.maxKeyBytes {
-          key = ChunkCache.key(base, place, count: chunkEnd - place)
-        }
-      }
-      var found = -1
-      if let key { found = cache.find(key, into: output + pending) }
-      if found >= 0 {
-        pending += found
-      } else {
-        flush()
-        let first = ids.count
-        chunks.append(
-          UnsafeRawBufferPointer(start: base + place, count: chunkEnd - place), to: &ids)
-        if let key { cache.insert(key, ids[first...]) }
-      }
-      place = chunkEnd
-    }
-    flush()
   }
 
   /// Appends the token IDs of a string, as for its UTF-8 bytes.
@@ -98,15 +57,17 @@ public final class TokenIDEncoder {
 }
 
 extension WordPieceTokenizer {
-  /// Appends the token IDs of a text: no template, special tokens in the text recognised.
+  /// Appends the token IDs of a text, without the template; special tokens are recognised.
   ///
-  /// Has no cache; a ``TokenIDEncoder`` that is kept for many texts is several times faster.
+  /// Has no cache of chunks; a ``TokenIDEncoder`` that is kept for many texts is many times faster.
   ///
   /// - Parameters:
   ///   - bytes: The text, valid UTF-8 (see ``UTF8Repair``).
   ///   - ids: Receives the IDs.
   public func appendTokenIDs(ofUTF8 bytes: UnsafeRawBufferPointer, to ids: inout [Int32]) {
-    var encoder = ChunkEncoder(self)
-    encoder.append(bytes, to: &ids)
+    var encoder = ChunkEncoder(self, recognizesSpecialTokens: true)
+    var buffer = OutputBuffer<Int32>(capacity: 1024)
+    encoder.append(bytes, to: &buffer)
+    buffer.drain(into: &ids)
   }
 }

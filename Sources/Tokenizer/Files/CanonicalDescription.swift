@@ -14,7 +14,7 @@ extension WordPieceTokenizer {
     line("handle_chinese_chars \(options.handleChineseChars ? 1 : 0)")
     line("strip_accents \(options.stripsAccents ? 1 : 0)")
     line("lowercase \(options.lowercase ? 1 : 0)")
-    line("max_input_chars_per_word \(WordPieceModel.maxInputCharsPerWord)")
+    line("max_input_chars_per_word \(model.maxInputCharsPerWord)")
     let ids = [
       specialTokens.padID, specialTokens.unknownID, specialTokens.classifyID,
       specialTokens.separatorID, specialTokens.maskID,
@@ -24,10 +24,21 @@ extension WordPieceTokenizer {
     }
     line("added \(addedTokens.count)")
     for token in addedTokens {
-      line("\(token.id) \(token.isSpecial ? 1 : 0) \(token.content.utf8.count) \(token.content)")
+      // Flags are named where they are set, so that digests made before they existed still hold.
+      let flags = [
+        token.normalized ? " normalized" : "", token.singleWord ? " single_word" : "",
+        token.lstrip ? " lstrip" : "", token.rstrip ? " rstrip" : "",
+      ].joined()
+      line(
+        "\(token.id) \(token.isSpecial ? 1 : 0) \(token.content.utf8.count) \(token.content)\(flags)"
+      )
     }
     line("vocabulary \(vocabulary.count)")
-    for token in vocabulary.tokens { line("\(token.utf8.count) \(token)") }
+    vocabulary.forEachToken { token in
+      description += Array("\(token.count) ".utf8)
+      description += token
+      description.append(UInt8(ascii: "\n"))
+    }
     return description
   }
 }

@@ -11,23 +11,27 @@ extension Vocabulary {
   public static func load(contentsOf url: URL) throws -> Vocabulary {
     let data = try TokenizerFiles.read(
       url, advice: "give the vocabulary of the model, one token a line")
-    var tokens: [String] = []
+    var tokens = VocabularyBytes()
     try data.withUnsafeBytes { bytes in
       if let offset = UTF8Repair.repair(bytes).firstInvalidOffset {
         throw TokenizerError.invalidUTF8(path: url.path, byteOffset: offset)
       }
       var start = 0
       while start < bytes.count {
-        let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) ?? bytes.count
-        tokens.append(token(ofLine: UnsafeRawBufferPointer(rebasing: bytes[start..<end])))
-        start = end + 1
+        let rest = UnsafeRawBufferPointer(rebasing: bytes[start...])
+        let length = rest.firstIndex(of: UInt8(ascii: "\n")) ?? rest.count
+        let line = UnsafeRawBufferPointer(rebasing: rest[..<length])
+        tokens.append(UnsafeRawBufferPointer(rebasing: line[..<tokenLength(ofLine: line)]))
+        start += length + 1
       }
     }
-    return try Vocabulary(tokens: tokens, source: url.path)
+    return try Vocabulary(tokens, source: url.path)
   }
 
-  /// A line without the white space at its end.
-  static func token(ofLine line: UnsafeRawBufferPointer) -> String {
+  /// The length in bytes of a line without the white space at its end.
+  static func tokenLength(ofLine line: UnsafeRawBufferPointer) -> Int {
+    // Most lines end in a letter.
+    if let last = line.last, last > 0x20, last < 0x7F { return line.count }
     var place = 0
     var end = 0
     while place < line.count {
@@ -35,6 +39,6 @@ extension Vocabulary {
       place += step.length
       if !UnicodeTables.shared.properties(of: step.scalar).contains(.whitespace) { end = place }
     }
-    return String(decoding: line[..<end], as: UTF8.self)
+    return end
   }
 }

@@ -10,9 +10,10 @@ extension WordPieceTokenizer {
   /// - Throws: ``TokenizerError/unwritableFile(path:reason:)``, and
   ///   ``TokenizerError/invalidVocabulary(source:reason:)`` for a token that a line cannot hold.
   public func save(to folder: URL, modelMaxLength: Int = 512) throws {
-    for (id, token) in vocabulary.tokens.enumerated() {
-      let bytes = Array(token.utf8)
-      guard bytes.withUnsafeBytes({ Vocabulary.token(ofLine: $0) }).utf8.elementsEqual(bytes),
+    var id = 0
+    try vocabulary.forEachToken { bytes in
+      defer { id += 1 }
+      guard bytes.withUnsafeBytes({ Vocabulary.tokenLength(ofLine: $0) }) == bytes.count,
         !bytes.contains(UInt8(ascii: "\n"))
       else {
         throw TokenizerError.invalidVocabulary(
@@ -26,8 +27,8 @@ extension WordPieceTokenizer {
       throw TokenizerError.unwritableFile(path: folder.path, reason: error.localizedDescription)
     }
     var lines = Data()
-    for token in vocabulary.tokens {
-      lines.append(contentsOf: token.utf8)
+    vocabulary.forEachToken { token in
+      lines.append(contentsOf: token)
       lines.append(UInt8(ascii: "\n"))
     }
     let configuration = try JSONSerialization.data(

@@ -32,6 +32,33 @@ struct ScalarMap: Sendable {
   }
 }
 
+/// A set of code points, by binary search among ranges.
+struct ScalarRanges: Sendable {
+  private let firsts: [UInt32]
+  private let lasts: [UInt32]
+
+  /// Decodes `first-last` items in ascending order.
+  init(_ text: StaticString) {
+    var firsts: [UInt32] = []
+    var lasts: [UInt32] = []
+    HexItems(text).forEach { numbers in
+      firsts.append(numbers[0])
+      lasts.append(numbers[numbers.count - 1])
+    }
+    (self.firsts, self.lasts) = (firsts, lasts)
+  }
+
+  func contains(_ scalar: UInt32) -> Bool {
+    var low = 0
+    var high = lasts.count
+    while low < high {
+      let middle = (low + high) / 2
+      if lasts[middle] < scalar { low = middle + 1 } else { high = middle }
+    }
+    return low < firsts.count && firsts[low] <= scalar
+  }
+}
+
 /// Collects the properties of code points and packs them into a two-stage table.
 struct PropertyTableBuilder {
   private var properties = [UInt16](repeating: 0, count: 0x110000)

@@ -38,6 +38,7 @@ package final class UnicodeTables: Sendable {
   private let blocks: [UInt16]
   private let decompositions: ScalarMap
   private let lowercaseMappings: ScalarMap
+  private let wordCharacters: ScalarRanges
 
   private init() {
     var builder = PropertyTableBuilder()
@@ -50,6 +51,7 @@ package final class UnicodeTables: Sendable {
     builder.insertCombiningClasses(UnicodeData.combiningClasses)
     decompositions = ScalarMap(UnicodeData.decompositions)
     lowercaseMappings = ScalarMap(UnicodeData.lowercase)
+    wordCharacters = ScalarRanges(UnicodeData.wordCharacters)
     for key in decompositions.keys { builder.insert(key, bits: Properties.decomposes.rawValue) }
     for key in Hangul.syllables { builder.insert(key, bits: Properties.decomposes.rawValue) }
     for key in lowercaseMappings.keys { builder.insert(key, bits: Properties.lowercases.rawValue) }
@@ -62,6 +64,9 @@ package final class UnicodeTables: Sendable {
     guard page < blockOfPage.count else { return [] }
     return Properties(rawValue: blocks[Int(blockOfPage[page]) << 8 | Int(scalar & 0xFF)])
   }
+
+  /// Whether a code point is a word character (`\w`), by binary search.
+  func isWordCharacter(_ scalar: UInt32) -> Bool { wordCharacters.contains(scalar) }
 
   /// Calls `body` with each code point of the full canonical decomposition, in order.
   ///

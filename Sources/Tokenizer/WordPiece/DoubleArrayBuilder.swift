@@ -1,99 +1,139 @@
-/// Lays a set of byte strings out as a double array (Aoe 1989).
+/// Lays the tokens of a vocabulary out as a double array (Aoe 1989).
 ///
-/// The child of node n by byte b is at `base[n] + b`, if the check there names n.
-struct DoubleArrayBuilder {
-  /// One node.
+/// Owns the arrays until ``take()``.
+struct DoubleArrayBuilder: ~Copyable {
+  /// One node, 8 bytes: the walk down the trie touches nothing else.
   struct Unit {
     var base: Int32 = 0
-    /// The parent, ``free`` or ``root``.
-    var check: Int32 = DoubleArrayBuilder.free
-    /// The ID of the string that ends here, -1 for none.
-    var id: Int32 = -1
+    /// The parent's place, with the top bit set where an entry ends here; ``free`` where unused.
+    private var check: UInt32 = Unit.free
+
+    private static let free: UInt32 = 0x7FFF_FFFF
+    private static let entryBit: UInt32 = 0x8000_0000
+
+    @inline(__always) var parent: UInt32 { check & ~Self.entryBit }
+    @inline(__always) var isEntry: Bool { check >= Self.entryBit }
+    var isFree: Bool { check == Self.free }
+
+    mutating func take(parent: Int) { check = UInt32(parent) }
+    mutating func markEntry() { check |= Self.entryBit }
   }
 
-  /// A string with its ID.
-  struct Entry {
-    let bytes: ArraySlice<UInt8>
-    let id: Int32
-  }
-
-  static let free: Int32 = -1
-  static let root: Int32 = -2
-  /// Bytes of UTF-8 are at most 0xF4; so much room at the end makes every look-up land inside.
+  /// A node without children or entry.
+  static let deadNode = 1
+  /// Nodes begin here: a lower place has no base for great bytes.
   private static let margin = 256
 
-  private(set) var units: [Unit]
+  private let tokens: VocabularyBytes
+  private var units: UnsafeMutablePointer<Unit>
+  private var ids: UnsafeMutablePointer<Int32>
+  private var capacity: Int
   /// No unit from the margin to it is free.
-  private var firstFree: Int
+  private var firstFree = Self.margin
   /// Where the search for a node of several children goes on, so that it does not try crowded
   /// places again; nodes of one child fill the holes left behind.
-  private var searchStart: Int
+  private var searchStart = Self.margin
 
-  /// An empty array with some roots, which are the nodes from 0.
-  init(rootCount: Int) {
-    units = Array(repeating: Unit(), count: rootCount + 2 * Self.margin)
-    for root in 0..<rootCount { units[root].check = Self.root }
-    // Not before the margin: a lower place has no base for great bytes and would never be taken.
-    firstFree = Self.margin
-    searchStart = Self.margin
+  init(_ tokens: VocabularyBytes) {
+    self.tokens = tokens
+    capacity = max(4096, tokens.bytes.count + 4 * Self.margin)
+    units = .allocate(capacity: capacity)
+    units.initialize(repeating: Unit(), count: capacity)
+    ids = .allocate(capacity: capacity)
+    ids.initialize(repeating: -1, count: capacity)
+    // The root names itself, so that nothing is its child by accident; the dead node likewise.
+    units[WordPieceTrie.wordRoot].take(parent: 0x7FFF_FFFE)
+    units[Self.deadNode].take(parent: 0x7FFF_FFFE)
   }
 
-  /// Puts strings under a root; of equal strings the greatest ID stays.
-  mutating func insert(_ entries: [Entry], root: Int) {
-    let sorted = entries.sorted {
-      $0.bytes.elementsEqual($1.bytes)
-        ? $0.id < $1.id : $0.bytes.lexicographicallyPrecedes($1.bytes)
-    }
-    var pending = [(node: root, range: sorted.startIndex..<sorted.endIndex, depth: 0)]
-    while let (node, range, depth) = pending.popLast() {
-      var start = range.lowerBound
-      while start < range.upperBound, sorted[start].bytes.count == depth {
-        units[node].id = sorted[start].id
-        start += 1
-      }
-      let children = Self.children(of: sorted, in: start..<range.upperBound, depth: depth)
-      guard !children.isEmpty else { continue }
-      let base = place(children.map(\.byte))
-      units[node].base = Int32(base)
-      for child in children {
-        units[base + Int(child.byte)].check = Int32(node)
-        pending.append((base + Int(child.byte), child.range, depth + 1))
+  /// The finished arrays, now the caller's.
+  consuming func take() -> (
+    units: UnsafeMutablePointer<Unit>, ids: UnsafeMutablePointer<Int32>
+  ) { (units, ids) }
+
+  private struct Pending {
+    let node: Int
+    let start: Int
+    let end: Int
+    let depth: Int
+  }
+
+  /// Puts all tokens in; of equal ones the greatest ID stays.
+  mutating func build() {
+    let order = sortedTokens()
+    tokens.bytes.withUnsafeBufferPointer { bytes in
+      var pending = [Pending(node: WordPieceTrie.wordRoot, start: 0, end: order.count, depth: 0)]
+      var children: [(byte: UInt8, start: Int)] = []
+      while let next = pending.popLast() {
+        var start = next.start
+        while start < next.end, tokens.range(Int(order[start])).count == next.depth {
+          ids[next.node] = order[start]
+          units[next.node].markEntry()
+          start += 1
+        }
+        children.removeAll(keepingCapacity: true)
+        for i in start..<next.end {
+          let byte = bytes[Int(tokens.starts[Int(order[i])]) + next.depth]
+          if children.last?.byte != byte { children.append((byte, i)) }
+        }
+        guard !children.isEmpty else { continue }
+        let base = place(children)
+        units[next.node].base = Int32(base)
+        for (i, child) in children.enumerated() {
+          let node = base + Int(child.byte)
+          units[node].take(parent: next.node)
+          pending.append(
+            Pending(
+              node: node, start: child.start,
+              end: i + 1 < children.count ? children[i + 1].start : next.end,
+              depth: next.depth + 1))
+        }
       }
     }
   }
 
-  private static func children(
-    of entries: [Entry], in range: Range<Int>, depth: Int
-  ) -> [(byte: UInt8, range: Range<Int>)] {
-    var children: [(byte: UInt8, range: Range<Int>)] = []
-    var start = range.lowerBound
-    while start < range.upperBound {
-      let byte = entries[start].bytes[entries[start].bytes.startIndex + depth]
-      var end = start + 1
-      while end < range.upperBound,
-        entries[end].bytes[entries[end].bytes.startIndex + depth] == byte
-      {
-        end += 1
-      }
-      children.append((byte, start..<end))
-      start = end
+  /// IDs in the order of the tokens' bytes, equal tokens by ID.
+  private func sortedTokens() -> [Int32] {
+    struct Key {
+      let prefix: UInt64
+      let id: Int32
     }
-    return children
+    return tokens.bytes.withUnsafeBufferPointer { bytes in
+      var keys = (0..<tokens.count).map { index in
+        let range = tokens.range(index)
+        var prefix: UInt64 = 0
+        for i in 0..<8 {
+          prefix = prefix << 8 | (i < range.count ? UInt64(bytes[range.lowerBound + i]) : 0)
+        }
+        return Key(prefix: prefix, id: Int32(index))
+      }
+      keys.sort { a, b in
+        if a.prefix != b.prefix { return a.prefix < b.prefix }
+        let (left, right) = (tokens.range(Int(a.id)), tokens.range(Int(b.id)))
+        let shared = min(left.count, right.count)
+        for i in 0..<shared where bytes[left.lowerBound + i] != bytes[right.lowerBound + i] {
+          return bytes[left.lowerBound + i] < bytes[right.lowerBound + i]
+        }
+        return (left.count, a.id) < (right.count, b.id)
+      }
+      return keys.map(\.id)
+    }
   }
 
   /// A base at which all the children's places are free.
-  private mutating func place(_ bytes: [UInt8]) -> Int {
-    while units[firstFree].check != Self.free {
+  private mutating func place(_ children: [(byte: UInt8, start: Int)]) -> Int {
+    while !units[firstFree].isFree {
       firstFree += 1
       makeRoom(after: firstFree)
     }
-    var slot = bytes.count == 1 ? firstFree : max(firstFree, searchStart)
+    let first = Int(children[0].byte)
+    var slot = children.count == 1 ? firstFree : max(firstFree, searchStart)
     while true {
-      let base = slot - Int(bytes[0])
-      if units[slot].check == Self.free {
-        makeRoom(after: base + Self.margin)
-        if bytes.allSatisfy({ units[base + Int($0)].check == Self.free }) {
-          if bytes.count > 1 { searchStart = slot }
+      let base = slot - first
+      if units[slot].isFree {
+        makeRoom(after: slot)
+        if children.allSatisfy({ units[base + Int($0.byte)].isFree }) {
+          if children.count > 1 { searchStart = slot }
           return base
         }
       }
@@ -104,6 +144,16 @@ struct DoubleArrayBuilder {
 
   /// Sees to it that every byte's place from `slot` is inside.
   private mutating func makeRoom(after slot: Int) {
-    while units.count < slot + Self.margin { units.append(Unit()) }
+    guard slot + 2 * Self.margin > capacity else { return }
+    let larger = capacity * 2
+    let newUnits = UnsafeMutablePointer<Unit>.allocate(capacity: larger)
+    newUnits.moveInitialize(from: units, count: capacity)
+    (newUnits + capacity).initialize(repeating: Unit(), count: larger - capacity)
+    let newIDs = UnsafeMutablePointer<Int32>.allocate(capacity: larger)
+    newIDs.moveInitialize(from: ids, count: capacity)
+    (newIDs + capacity).initialize(repeating: -1, count: larger - capacity)
+    units.deallocate()
+    ids.deallocate()
+    (units, ids, capacity) = (newUnits, newIDs, larger)
   }
 }

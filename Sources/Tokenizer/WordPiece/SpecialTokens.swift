@@ -56,6 +56,16 @@ public struct SpecialTokens: Sendable, Hashable {
   /// All IDs, ascending.
   public var ids: [Int32] { [padID, unknownID, classifyID, separatorID, maskID].sorted() }
 
+  /// The five as added tokens, recognised in raw text.
+  var tokens: [AddedToken] {
+    [
+      AddedToken(content: names.pad, id: padID), AddedToken(content: names.unknown, id: unknownID),
+      AddedToken(content: names.classify, id: classifyID),
+      AddedToken(content: names.separator, id: separatorID),
+      AddedToken(content: names.mask, id: maskID),
+    ]
+  }
+
   /// Looks the special tokens up, among added tokens first and then in a vocabulary.
   init(
     names: Names, vocabulary: Vocabulary, addedTokens: [AddedToken], source: String

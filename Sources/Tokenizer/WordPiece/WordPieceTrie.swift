@@ -1,73 +1,75 @@
 /// A trie over the bytes of a vocabulary, for the longest match from a place.
 ///
-/// Two roots in one double array: one for the vocabulary's entries as they are, one for what
-/// follows `##`.
+/// A double array: the child of node n by byte b is at `base(n) + b`, if the check there names n.
+/// What continues a word is found below the node of `##`, so one array serves both.
 ///
 /// Owns its memory; immutable once built, so any number of threads may read it.
 final class WordPieceTrie: @unchecked Sendable {  // Immutable after init.
   /// The root of whole entries.
   static let wordRoot = 0
-  /// The root of entries without their `##`.
-  static let continuationRoot = 1
   /// The mark of an entry that continues a word.
   static let prefix: [UInt8] = Array("##".utf8)
-  /// Most bytes that the entries may have together; keeps places well within 32 bits.
-  static let maxVocabularyBytes = 1 << 23
 
+  /// The root of entries without their `##`; a node without children where there are none.
+  let continuationRoot: Int
   private let units: UnsafeMutablePointer<DoubleArrayBuilder.Unit>
+  /// The ID of the entry that ends at a node, -1 for none.
+  private let ids: UnsafeMutablePointer<Int32>
 
   /// Builds the trie; of equal tokens the last one's ID wins, as in the reference.
-  ///
-  /// - Precondition: The tokens have at most ``maxVocabularyBytes`` bytes together.
-  init(tokens: [String]) {
-    let totalBytes = tokens.reduce(0) { $0 + $1.utf8.count }
-    precondition(
-      totalBytes <= Self.maxVocabularyBytes, "a vocabulary of \(totalBytes) bytes is too large")
-    let words = tokens.enumerated().map {
-      DoubleArrayBuilder.Entry(bytes: Array($0.element.utf8)[...], id: Int32($0.offset))
-    }
-    let continuations = words.compactMap { word in
-      word.bytes.starts(with: Self.prefix) && word.bytes.count > Self.prefix.count
-        ? DoubleArrayBuilder.Entry(bytes: word.bytes.dropFirst(Self.prefix.count), id: word.id)
-        : nil
-    }
-    var builder = DoubleArrayBuilder(rootCount: 2)
-    builder.insert(words, root: Self.wordRoot)
-    builder.insert(continuations, root: Self.continuationRoot)
-    units = .allocate(capacity: builder.units.count)
-    units.initialize(from: builder.units, count: builder.units.count)
+  init(_ tokens: VocabularyBytes) {
+    var builder = DoubleArrayBuilder(tokens)
+    builder.build()
+    (units, ids) = builder.take()
+    var node: Int? = Self.wordRoot
+    for byte in Self.prefix { node = node.flatMap { [units] in Self.child($0, byte, units) } }
+    continuationRoot = node ?? DoubleArrayBuilder.deadNode
   }
 
-  deinit { units.deallocate() }
+  deinit {
+    units.deallocate()
+    ids.deallocate()
+  }
 
-  /// The longest entry that is a prefix of `bytes[start...]`, below a root.
+  /// The longest entry that is a prefix of `bytes[start..<end]`, below a root.
   ///
   /// - Returns: The entry's ID and the place past it; the ID is -1 where no entry matches.
   @inline(__always)
   func longestMatch(
-    _ bytes: UnsafeBufferPointer<UInt8>, from start: Int, root: Int
+    _ bytes: UnsafePointer<UInt8>, from start: Int, to end: Int, root: Int
   ) -> (id: Int32, end: Int) {
     var node = root
-    var found: (id: Int32, end: Int) = (-1, start)
+    var foundNode = DoubleArrayBuilder.deadNode
+    var foundEnd = start
     var place = start
-    while place < bytes.count {
+    while place < end {
       let child = Int(units[node].base) + Int(bytes[place])
-      guard Int(units[child].check) == node else { break }
+      let unit = units[child]
+      guard Int(unit.parent) == node else { break }
       place += 1
       node = child
-      if units[node].id >= 0 { found = (units[node].id, place) }
+      if unit.isEntry {
+        foundNode = child
+        foundEnd = place
+      }
     }
-    return found
+    return (ids[foundNode], foundEnd)
   }
 
   /// The ID of an entry, nil where the vocabulary does not have it.
   func id(of token: some Sequence<UInt8>) -> Int32? {
     var node = Self.wordRoot
     for byte in token {
-      let child = Int(units[node].base) + Int(byte)
-      guard Int(units[child].check) == node else { return nil }
+      guard let child = Self.child(node, byte, units) else { return nil }
       node = child
     }
-    return units[node].id >= 0 ? units[node].id : nil
+    return ids[node] >= 0 ? ids[node] : nil
+  }
+
+  private static func child(
+    _ node: Int, _ byte: UInt8, _ units: UnsafeMutablePointer<DoubleArrayBuilder.Unit>
+  ) -> Int? {
+    let child = Int(units[node].base) + Int(byte)
+    return Int(units[child].parent) == node ? child : nil
   }
 }

@@ -37,6 +37,22 @@ enum ReferenceTokenizers {
     return all
   }
 
+  /// Tokenizers with tokens of every flag besides the special ones.
+  static func withAddedTokens() throws -> [WordPieceTokenizer] {
+    let vocabulary = try Vocabulary.load(contentsOf: uncasedVocabulary)
+    let sets: [[AddedToken]] = [
+      [],
+      [AddedToken(content: "FooBar", id: 30_522, isSpecial: false, normalized: true)],
+      [AddedToken(content: "<ent>", id: 30_522, isSpecial: false, singleWord: true)],
+      [
+        AddedToken(content: "<ent>", id: 30_522, lstrip: true),
+        AddedToken(content: "<SEP>", id: 30_523, isSpecial: false, normalized: true, rstrip: true),
+      ],
+      [AddedToken(content: "the un", id: 30_522, isSpecial: false)],
+    ]
+    return try sets.map { try WordPieceTokenizer(vocabulary: vocabulary, addedTokens: $0) }
+  }
+
   private static func make(_ url: URL, _ options: NormalizerOptions) throws -> WordPieceTokenizer {
     try WordPieceTokenizer(vocabulary: Vocabulary.load(contentsOf: url), options: options)
   }
@@ -63,6 +79,27 @@ extension TokenIDEncoder {
     var ids: [Int32] = []
     appendTokenIDs(of: text, to: &ids)
     return ids
+  }
+}
+
+extension TokenSpanEncoder {
+  /// Tokens by the cached fast path.
+  func spans(_ text: String) -> [TokenSpan] {
+    var spans: [TokenSpan] = []
+    appendTokens(of: text, to: &spans)
+    return spans
+  }
+}
+
+extension Encoding {
+  /// The tokens as the fast path gives them.
+  var spans: [TokenSpan] {
+    (0..<count).map {
+      TokenSpan(
+        id: ids[$0], wordID: wordIDs[$0], start: UInt32(offsets[$0].lowerBound),
+        end: UInt32(offsets[$0].upperBound), byteStart: UInt32(byteOffsets[$0].lowerBound),
+        byteEnd: UInt32(byteOffsets[$0].upperBound))
+    }
   }
 }
 

@@ -7,7 +7,7 @@ import ShardStore
 /// a killed run left behind can be told from the work of a running one. The next build goes on with
 /// it where it is of the same inputs, tokenizer and options; otherwise it is removed.
 /// Owns the folder until `commit()`; one thread at a time.
-final class StagingFolder {
+final class BuildFolder {
   /// What lies in it.
   let files: BuildFiles
   /// How far the build is that is to be gone on with; nil for a new one.
@@ -30,7 +30,7 @@ final class StagingFolder {
     } catch {
       throw CorpusError.unwritable(path: parent.path, reason: error.localizedDescription)
     }
-    if let found = StagingFolder.abandoned(destinations[0], fingerprint: fingerprint) {
+    if let found = BuildFolder.abandoned(destinations[0], fingerprint: fingerprint) {
       files = BuildFiles(folder: found.folder)
       descriptor = found.descriptor
       journal = found.journal
@@ -82,8 +82,8 @@ final class StagingFolder {
     for (index, destination) in destinations.enumerated().reversed() {
       let folder = files.output(index)
       let paths = FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil)
-      while let path = paths?.nextObject() as? URL { StagingFolder.synchronize(path) }
-      StagingFolder.synchronize(folder)
+      while let path = paths?.nextObject() as? URL { BuildFolder.synchronize(path) }
+      BuildFolder.synchronize(folder)
       // The held-out corpus of a run that was killed right here; the builder has compared it.
       if index > 0 { try? FileManager.default.removeItem(at: destination) }
       try AtomicFile.commit(folder, as: destination)
