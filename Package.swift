@@ -13,6 +13,7 @@ let swiftSettings: [SwiftSetting] =
 
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -55,7 +56,7 @@ let package = Package(
 
     // Text and storage.
     library("Tokenizer", []),
-    library("ShardStore", [grdb, "CLZ4", crypto]),
+    library("ShardStore", [grdb, sqlite, "CLZ4", crypto]),
     library("Corpus", ["Tokenizer", "ShardStore", "CZlib", "CZstd", crypto]),
     library("LogitCache", ["ShardStore", "Kernels", crypto]),
 

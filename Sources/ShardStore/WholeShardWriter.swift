@@ -1,11 +1,13 @@
 package import Foundation
 import GRDB
+import GRDBSQLite
 
 /// Writes a shard in one go: it is there when it is sealed, and nothing of it before.
 ///
 /// For owners that make a shard again after a kill instead of going on within it. Far cheaper than
-/// `ShardWriter`, which commits every block. Owns the file `<name>.sqlite.sealing` and one
-/// connection; one caller at a time; the folder is the caller's alone.
+/// `ShardWriter`, which commits every block: the database is made in memory, which holds the shard
+/// twice at the end, and written as one piece. Owns a connection, and the file
+/// `<name>.sqlite.sealing` while it seals; one caller at a time; the folder is the caller's alone.
 package final class WholeShardWriter {
   /// The file's name without `.sqlite`.
   package let name: String
@@ -15,7 +17,7 @@ package final class WholeShardWriter {
   private var blocks = 0
   private var queue: DatabaseQueue?
 
-  /// Begins a shard; what a killed process left of it is removed.
+  /// Begins a shard.
   ///
   /// - Parameters:
   ///   - folder: An existing folder, in which nobody else writes shards.
@@ -30,22 +32,19 @@ package final class WholeShardWriter {
     self.name = name
     self.limits = limits
     files = ShardFiles(folder: folder, name: name)
-    try? FileManager.default.removeItem(at: files.sealing)
     var configuration = Configuration()
     configuration.label = name
     // The transaction stays open from here until the shard is sealed.
     configuration.allowsUnsafeTransactions = true
     configuration.prepareDatabase { db in
-      // Until the file has its name nobody reads it, so it needs no journal, and is forced to the
-      // disk once.
       try db.execute(
         sql: """
-          PRAGMA page_size = \(ShardFormat.pageBytes); PRAGMA locking_mode = EXCLUSIVE;
-          PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA trusted_schema = OFF;
+          PRAGMA page_size = \(ShardFormat.pageBytes); PRAGMA journal_mode = OFF;
+          PRAGMA trusted_schema = OFF;
           """)
     }
     do {
-      let queue = try DatabaseQueue(path: files.sealing.path, configuration: configuration)
+      let queue = try DatabaseQueue(named: nil, configuration: configuration)
       self.queue = queue
       try queue.inDatabase { db in
         try db.execute(sql: "PRAGMA application_id = \(ShardFormat.applicationID)")
@@ -94,6 +93,7 @@ package final class WholeShardWriter {
         let directory = try ShardDirectory(db, shard: name, limits: limits)
         try PartialShard.set(ShardFormat.digestKey, directory.digest(), db)
         try db.commit()
+        try write(db, to: file)
       }
       try connection.close()
       queue = nil
@@ -103,13 +103,26 @@ package final class WholeShardWriter {
     }
     do {
       let reader = try ShardReader(url: files.sealing, limits: limits)
-      try PosixFile.synchronize(file)
       try PosixFile.rename(file, to: files.sealed.path)
       return reader.summary
     } catch {
       discard()
       throw error
     }
+  }
+
+  /// Writes the database's pages, all at once.
+  private func write(_ db: Database, to file: String) throws {
+    var bytes: sqlite3_int64 = 0
+    guard let pages = sqlite3_serialize(db.sqliteConnection, "main", &bytes, 0) else {
+      throw ShardStoreError.notWritten(file: file, reason: "no memory for \(bytes) bytes")
+    }
+    defer { sqlite3_free(pages) }
+    let output = try PosixFile(locking: file)
+    try output.truncate()
+    try output.write(UnsafeRawBufferPointer(start: pages, count: Int(bytes)))
+    try output.synchronize()
+    output.close()
   }
 
   private func discard() {

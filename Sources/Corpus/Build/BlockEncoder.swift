@@ -41,7 +41,7 @@ enum BlockEncoder {
       let ids = planes(block.tokenIDs, width: width, counts: &counts)
       return [
         try EncodedStream(
-          NamedStream(name: CorpusLayout.lengthsStream, bytes: lengths), effort: .fast),
+          NamedStream(name: CorpusLayout.lengthsStream, bytes: lengths), effort: .none),
         try EncodedStream(NamedStream(name: CorpusLayout.idsStream, bytes: ids), effort: .none),
       ]
     }

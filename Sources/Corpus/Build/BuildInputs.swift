@@ -29,6 +29,7 @@ final class BuildInputs {
   private var nextFile: Int
   private var start: BuildJournal.Place?
   private var ahead: [Ahead] = []
+  private let used = FreeList<TextUnit>()
 
   /// Starts at the first input, or where an interrupted build goes on; throws
   /// `CorpusError.invalidOption`.
@@ -57,7 +58,12 @@ final class BuildInputs {
       let format = reader.file.format
       ahead.append(
         Ahead(
-          file: nextFile - 1, pending: pool.submit { $0.tokenize(unit, format: format) },
+          file: nextFile - 1,
+          pending: pool.submit { [used, limits] worker in
+            let tokens = worker.tokenize(unit, format: format)
+            if unit.storage.count == limits.unitBytes { used.give(unit) }
+            return tokens
+          },
           end: unit.isLast ? (reader.bytesRead, reader.digest) : nil))
     }
     guard !ahead.isEmpty else { return nil }
@@ -74,7 +80,7 @@ final class BuildInputs {
     let opened = try UnitReader(
       file: files[nextFile], documentUnit: options.documentUnit, column: column,
       wholeDocuments: options.needsHashes, unitBytes: limits.unitBytes,
-      limitBytes: limits.lineBytes)
+      limitBytes: limits.lineBytes, used: used)
     nextFile += 1
     if let start {
       self.start = nil

@@ -45,7 +45,7 @@ final class CorpusBuild {
   private var resumed: BuildJournal.Place?
 
   /// Starts the threads; `resume` is what an interrupted build left, checked.
-  init(_ setting: Setting, resume: ResumedBuild?) throws {
+  init(_ setting: Setting, resume: ResumedBuild?) {
     self.setting = setting
     let options = setting.options
     let count = options.heldOut > 0 ? 2 : 1
@@ -103,6 +103,7 @@ final class CorpusBuild {
     while let unit = try inputs.next() {
       try join(unit.tokens, of: setting.files[unit.file])
       report(unit.tokens.bytesRead)
+      setting.plan.used.give(unit.tokens)
       guard let end = unit.end else { continue }
       let file = setting.files[unit.file]
       journal.sources.append(

@@ -24,7 +24,7 @@ final class CorpusOutput {
   private var shardTokens = 0
 
   /// Tokens that are encoded at a time, about.
-  private static let chunkTokens = 1 << 17
+  private static let chunkTokens = 1 << 18
 
   /// Begins with nothing, or with what an interrupted build had counted and the digest of its shards.
   init(

@@ -147,7 +147,9 @@ final class ShardQueue: @unchecked Sendable {  // all state is behind `condition
     output.shard.blocks += chunk.blocks.count
     output.shard.sequences += chunk.sequences
     output.shard.tokens += chunk.tokens
-    for (id, count) in chunk.counts.enumerated() where count > 0 { output.counts[id] += count }
+    output.counts.withUnsafeMutableBufferPointer { sums in
+      for (id, count) in chunk.counts.enumerated() { sums[id] += count }
+    }
   }
 
   private func seal(_ output: inout Output) throws {

@@ -1,5 +1,7 @@
 /// The token IDs of one unit of text, document after document.
-struct TokenizedUnit: Sendable {
+///
+/// A worker fills it, then one thread reads it.
+final class TokenizedUnit: @unchecked Sendable {  // handed on, never shared: one thread at a time
   /// A document that ends in the unit.
   struct Document: Sendable {
     /// Index behind its last ID.
@@ -39,4 +41,16 @@ struct TokenizedUnit: Sendable {
   var bytesRead = 0
   /// The text's column in a table, from 0.
   var column = 0
+
+  /// Becomes the empty result of another unit; the memory of the IDs is used again.
+  func reset(for unit: TextUnit) {
+    tokenIDs.removeAll(keepingCapacity: true)
+    sentenceStarts.removeAll(keepingCapacity: true)
+    documents.removeAll(keepingCapacity: true)
+    badLines = []
+    (hasOpenText, startsWithBreak, endsSentence) = (false, false, false)
+    summary = UnitParser.Summary()
+    (byteOffset, byteCount, isLast) = (unit.byteOffset, unit.count, unit.isLast)
+    (failure, bytesRead, column) = (unit.failure, unit.bytesRead, unit.column)
+  }
 }

@@ -10,6 +10,8 @@ final class UnitTokenizer {
     let tokenizer: WordPieceTokenizer
     let options: CorpusOptions
     let isStrict: Bool
+    /// Results that were used.
+    let used = FreeList<TokenizedUnit>()
   }
 
   private let plan: Plan
@@ -27,13 +29,8 @@ final class UnitTokenizer {
 
   /// Finds the documents of a unit of a file of that format, and tokenizes them.
   func tokenize(_ unit: TextUnit, format: TextFormat.Content) -> TokenizedUnit {
-    var result = TokenizedUnit()
-    result.byteOffset = unit.byteOffset
-    result.byteCount = unit.count
-    result.isLast = unit.isLast
-    result.failure = unit.failure
-    result.bytesRead = unit.bytesRead
-    result.column = unit.column
+    let result = plan.used.take() ?? TokenizedUnit()
+    result.reset(for: unit)
     guard unit.failure == nil else { return result }
     let options = plan.options
     let parser = UnitParser(
@@ -53,7 +50,7 @@ final class UnitTokenizer {
         hasher?.update(bufferPointer: bytes)
         result.hasOpenText = true
         if findsSentences, result.tokenIDs.isEmpty, bytes.isBlank { result.startsWithBreak = true }
-        append(bytes, replacing: options.replacements[...], &sentences, to: &result)
+        append(bytes, replacing: options.replacements[...], &sentences, to: result)
       case .endOfDocument:
         result.documents.append(
           TokenizedUnit.Document(
@@ -80,12 +77,12 @@ final class UnitTokenizer {
 
   private func append(
     _ bytes: UnsafeRawBufferPointer, replacing rest: ArraySlice<TextReplacement>,
-    _ sentences: inout SentenceScanner, to result: inout TokenizedUnit
+    _ sentences: inout SentenceScanner, to result: TokenizedUnit
   ) {
     for (index, replacement) in zip(rest.indices, rest) {
       if let replaced = replacement.apply(to: bytes) {
         replaced.withUnsafeBytes {
-          append($0, replacing: rest[(index + 1)...], &sentences, to: &result)
+          append($0, replacing: rest[(index + 1)...], &sentences, to: result)
         }
         return
       }

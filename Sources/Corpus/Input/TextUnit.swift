@@ -14,7 +14,7 @@ final class TextUnit: @unchecked Sendable {  // handed on, never shared: one thr
   }
 
   /// Offset of the first byte in the file's text.
-  let byteOffset: Int
+  private(set) var byteOffset: Int
   /// Bytes that are filled.
   var count = 0
   /// Whether the file ends with this unit; each file has exactly one such unit, its last.
@@ -36,6 +36,14 @@ final class TextUnit: @unchecked Sendable {  // handed on, never shared: one thr
   }
 
   deinit { storage.deallocate() }
+
+  /// Begins anew at an offset, with the storage that is there.
+  func reset(byteOffset: Int) {
+    self.byteOffset = byteOffset
+    (count, bytesRead, column) = (0, 0, 0)
+    (isLast, hasHeader) = (false, false)
+    failure = nil
+  }
 
   /// Whether the file begins with this unit.
   var isFirst: Bool { byteOffset == 0 }

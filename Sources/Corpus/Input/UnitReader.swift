@@ -22,6 +22,7 @@ final class UnitReader {
   private var isAtEnd = false
   private var isFinished = false
   private var column: Int?
+  private let used: FreeList<TextUnit>?
 
   /// Opens a file.
   ///
@@ -32,10 +33,12 @@ final class UnitReader {
   ///   - wholeDocuments: Whether units may end only where documents do.
   ///   - unitBytes: Bytes of a unit, about.
   ///   - limitBytes: The longest line or document that is held in memory.
+  ///   - used: Units of that size that nobody needs any more.
   /// - Throws: `CorpusError.unreadable`, `.invalidOption`.
   init(
     file: TextFile, documentUnit: DocumentUnit, column: TableColumn?, wholeDocuments: Bool = false,
-    unitBytes: Int = UnitReader.unitBytes, limitBytes: Int = TextSource.lineLimitBytes
+    unitBytes: Int = UnitReader.unitBytes, limitBytes: Int = TextSource.lineLimitBytes,
+    used: FreeList<TextUnit>? = nil
   ) throws {
     if file.format.isTable && column == nil {
       throw CorpusError.invalidOption(
@@ -48,6 +51,7 @@ final class UnitReader {
     self.wholeDocuments = wholeDocuments
     self.unitBytes = unitBytes
     self.limitBytes = limitBytes
+    self.used = used
     source = try FileSource(file: file)
     bytes = uncompressed(source, of: file)
   }
@@ -82,7 +86,7 @@ final class UnitReader {
   /// - Throws: what the source throws; `CorpusError.noColumn`.
   func nextUnit() throws -> TextUnit? {
     guard !isFinished else { return nil }
-    let unit = next ?? TextUnit(byteOffset: 0, capacity: unitBytes)
+    let unit = next ?? makeUnit(byteOffset: 0, capacity: unitBytes)
     next = nil
     var target = unitBytes
     while true {
@@ -96,7 +100,7 @@ final class UnitReader {
       } else if let cut = UnitCut.last(
         in: unit, format: file.format, documentUnit: documentUnit, wholeDocuments: wholeDocuments)
       {
-        let rest = TextUnit(
+        let rest = makeUnit(
           byteOffset: unit.byteOffset + cut, capacity: max(unitBytes, unit.count - cut + 4096))
         rest.room.copyMemory(from: UnsafeRawBufferPointer(rebasing: unit.bytes[cut...]))
         rest.count = unit.count - cut
@@ -115,6 +119,14 @@ final class UnitReader {
       try setColumn(of: unit)
       return unit
     }
+  }
+
+  private func makeUnit(byteOffset: Int, capacity: Int) -> TextUnit {
+    guard capacity == unitBytes, let unit = used?.take() else {
+      return TextUnit(byteOffset: byteOffset, capacity: capacity)
+    }
+    unit.reset(byteOffset: byteOffset)
+    return unit
   }
 
   private func setColumn(of unit: TextUnit) throws {
