@@ -284,8 +284,10 @@ final class CorpusBuild {
 extension WordPieceTokenizer {
   /// By ID: whether a token goes on with the word of the token before it.
   fileprivate var continuations: [Bool] {
-    (0..<vocabularySize).map { id in
-      id < vocabulary.count && vocabulary.tokens[id].utf8.starts(with: "##".utf8)
+    // Made anew at each use.
+    let tokens = vocabulary.tokens
+    return (0..<vocabularySize).map { id in
+      id < tokens.count && tokens[id].utf8.starts(with: "##".utf8)
     }
   }
 }
