@@ -13,6 +13,7 @@ let swiftSettings: [SwiftSetting] =
 
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -46,6 +47,7 @@ let package = Package(
       name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
 
     // Numerics: kernels, then models.
     .target(name: "CKernels", cSettings: strict ? [.treatAllWarnings(as: .error)] : []),
@@ -54,8 +56,8 @@ let package = Package(
 
     // Text and storage.
     library("Tokenizer", []),
-    library("ShardStore", [grdb, "CLZ4", crypto]),
-    library("Corpus", ["Tokenizer", "ShardStore", "CZlib", crypto]),
+    library("ShardStore", [grdb, sqlite, "CLZ4", crypto]),
+    library("Corpus", ["Tokenizer", "ShardStore", "CZlib", "CZstd", crypto]),
     library("LogitCache", ["ShardStore", "Kernels", crypto]),
 
     // The join of a teacher and a cache.
@@ -87,7 +89,7 @@ let package = Package(
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
     tests("TokenizerTests", ["Tokenizer", crypto], exclude: ["Reference"]),
     tests("ShardStoreTests", ["ShardStore"]),
-    tests("CorpusTests", ["Corpus", "Tokenizer", "ShardStore", "CZlib"]),
+    tests("CorpusTests", ["Corpus", "Tokenizer", "ShardStore", "CZlib", "CZstd"]),
     tests("LogitCacheTests", ["LogitCache", "ShardStore", "Kernels"]),
     tests("KernelsTests", ["Kernels"]),
     tests("TransformerTests", ["Transformer", "Kernels"]),

@@ -5,22 +5,34 @@
 package enum CorpusError: Error, Equatable {
   /// An input path that does not exist, cannot be opened, or fails while it is read.
   case unreadable(file: String, reason: String)
-  /// An input file whose name ends in none of the four suffixes.
+  /// An input file whose name ends in no suffix that is read.
   case unsupportedFile(file: String)
   /// An input folder without a single text file, or no input at all.
   case noInput(folder: String?)
   /// Damage in a gzip file; `compressedOffset` counts bytes of the compressed file.
   case badGzip(file: String, compressedOffset: Int, reason: String)
+  /// Damage in a Zstandard file; `compressedOffset` counts bytes of the compressed file.
+  case badZstd(file: String, compressedOffset: Int, reason: String)
+  /// A pattern that no file matches.
+  case noMatch(pattern: String)
   /// Text that is not UTF-8, found under `strict`; the offset counts bytes of the uncompressed text.
   case invalidUTF8(file: String, line: Int, byteOffset: Int)
   /// A line of a `.jsonl` file that is not a JSON object.
   case badJSON(file: String, line: Int, reason: String)
   /// A JSON record whose text field is missing or not a string.
   case badField(file: String, line: Int, field: String, reason: String)
+  /// A record of a table without the wanted column, or with quotes that do not close.
+  case badRow(file: String, line: Int, reason: String)
+  /// A table whose header lacks the wanted column.
+  case noColumn(file: String, column: String, header: [String])
+  /// A document longer than the reader is willing to hold, where documents have to be whole.
+  case documentTooLong(file: String, line: Int, limitBytes: Int)
   /// A line longer than the reader is willing to hold in memory.
   case lineTooLong(file: String, line: Int, byteOffset: Int, limitBytes: Int)
   /// Inputs that gave no token at all.
   case emptyCorpus(files: [String], emptyDocuments: Int)
+  /// A held-out share that took no document, or every one.
+  case emptyPart(folder: String, share: Double, documents: Int)
   /// An option out of its range.
   case invalidOption(name: String, value: String, allowed: String)
   /// A folder for the result that holds something other than a finished corpus.
@@ -52,12 +64,34 @@ extension CorpusError: CustomStringConvertible {
       return "cannot read '\(file)': \(reason); check the path and its permissions"
     case .unsupportedFile(let file):
       return "'\(file)' is not a known kind of text file; "
-        + "name it .txt, .jsonl, .txt.gz or .jsonl.gz, after what it holds"
+        + "name it \(TextFormat.suffixes), after what it holds, or say with --input-format"
     case .noInput(let folder?):
-      return "the folder '\(folder)' holds no .txt, .jsonl, .txt.gz or .jsonl.gz file; "
+      return "the folder '\(folder)' holds no file that ends in \(TextFormat.suffixes); "
         + "give a folder that does, or name the files themselves"
+    case .noMatch(let pattern):
+      return "no file matches '\(pattern)'; check the path"
     case .noInput(nil):
       return "no input was given; name at least one text file or folder"
+    case .lineTooLong(let file, let line, let offset, let limit):
+      return
+        "'\(file)' line \(line), from byte \(offset) of its text, is longer than \(limit) bytes; "
+        + "break the text into lines"
+    case .emptyCorpus(let files, let empty):
+      return "the corpus is empty: \(files.joined(separator: ", ")) gave no token "
+        + "(\(empty) empty documents); check that the inputs hold text"
+    case .emptyPart(let folder, let share, let documents):
+      return "a held-out share of \(share) leaves '\(folder)' without a sequence "
+        + "(\(documents) documents in all); choose another share, or give more text"
+    case .invalidOption(let name, let value, let allowed):
+      return "the option \(name) cannot be \(value); it has to be \(allowed)"
+    default:
+      return textDescription ?? folderDescription
+    }
+  }
+
+  /// The messages about what is in a file.
+  private var textDescription: String? {
+    switch self {
     case .badGzip(let file, let offset, let reason):
       return "the gzip file '\(file)' is damaged at compressed byte \(offset): \(reason); "
         + "fetch or compress it again ('gzip -t' checks it)"
@@ -71,17 +105,19 @@ extension CorpusError: CustomStringConvertible {
     case .badField(let file, let line, let field, let reason):
       return "'\(file)' line \(line): the field \"\(field)\" \(reason); "
         + "name the field that holds the text, or mend the line"
-    case .lineTooLong(let file, let line, let offset, let limit):
-      return
-        "'\(file)' line \(line), from byte \(offset) of its text, is longer than \(limit) bytes; "
-        + "break the text into lines"
-    case .emptyCorpus(let files, let empty):
-      return "the corpus is empty: \(files.joined(separator: ", ")) gave no token "
-        + "(\(empty) empty documents); check that the inputs hold text"
-    case .invalidOption(let name, let value, let allowed):
-      return "the option \(name) cannot be \(value); it has to be \(allowed)"
+    case .badZstd(let file, let offset, let reason):
+      return "the Zstandard file '\(file)' is damaged at compressed byte \(offset): \(reason); "
+        + "fetch or compress it again ('zstd -t' checks it)"
+    case .badRow(let file, let line, let reason):
+      return "'\(file)' line \(line) \(reason); mend the line, or name another column"
+    case .noColumn(let file, let column, let header):
+      return "'\(file)' has no column \"\(column)\"; its header names "
+        + header.prefix(20).map { "\"\($0)\"" }.joined(separator: ", ")
+    case .documentTooLong(let file, let line, let limit):
+      return "the document at line \(line) of '\(file)' is longer than \(limit) bytes, which "
+        + "--deduplicate and --held-out have to hold; part the text into documents"
     default:
-      return folderDescription
+      return nil
     }
   }
 

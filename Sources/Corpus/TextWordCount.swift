@@ -32,7 +32,7 @@ package struct TextWordCount: Sendable {
     inputs: [URL], options: NormalizerOptions, jsonField: String = "text", strict: Bool = false,
     jobs: Int = 1, progress: (Progress) -> Void = { _ in }
   ) throws {
-    let files = try TextFile.list(inputs)
+    let files = try TextFile.list(inputs, tables: false)
     var state = Progress(bytesRead: 0, bytesTotal: files.reduce(0) { $0 + $1.bytes })
     var textBytes = 0
     var repaired = 0

@@ -9,13 +9,13 @@ enum LZ4Frame {
     var found: String
   }
 
-  /// LZ4 high-compression level. Encoding happens once, decoding costs the same at any level.
-  private static let level: Int32 = 9
+  /// A high-compression level. Encoding happens once, decoding costs the same at any level.
+  static let highLevel: Int32 = 9
 
   /// Returns the frame of those bytes.
   ///
   /// - Throws: `Failure` where liblz4 has no memory left.
-  static func compress(_ bytes: [UInt8]) throws -> [UInt8] {
+  static func compress(_ bytes: [UInt8], level: Int32 = highLevel) throws -> [UInt8] {
     var preferences = LZ4F_preferences_t()
     preferences.frameInfo.contentSize = UInt64(bytes.count)
     preferences.frameInfo.contentChecksumFlag = LZ4F_contentChecksumEnabled

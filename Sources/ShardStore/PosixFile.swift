@@ -56,17 +56,18 @@ final class PosixFile {
   }
 
   /// Appends all the bytes.
-  func write(_ bytes: [UInt8]) throws {
-    try bytes.withUnsafeBytes { buffer in
-      var rest = buffer[...]
-      while !rest.isEmpty {
-        let count = Self.writeDescriptor(descriptor, UnsafeRawBufferPointer(rebasing: rest))
-        if count < 0 {
-          if errno == EINTR { continue }
-          throw Self.failure(path)
-        }
-        rest = rest.dropFirst(count)
+  func write(_ bytes: [UInt8]) throws { try bytes.withUnsafeBytes(write) }
+
+  /// Appends all the bytes.
+  func write(_ bytes: UnsafeRawBufferPointer) throws {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let count = Self.writeDescriptor(descriptor, UnsafeRawBufferPointer(rebasing: rest))
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw Self.failure(path)
       }
+      rest = rest.dropFirst(count)
     }
   }
 

@@ -13,7 +13,7 @@ enum StreamCodec: Int64 {
   static let largestExpansion = 256
 
   /// A stream ready to be stored.
-  struct Encoded {
+  struct Encoded: Sendable {
     var name: String
     var codec: StreamCodec
     var rawBytes: Int
@@ -21,14 +21,23 @@ enum StreamCodec: Int64 {
     var payload: Data
   }
 
-  /// Encodes a stream; the result depends on its bytes and on the version of liblz4 only.
-  static func encode(_ stream: NamedStream) throws -> Encoded {
-    let frame = try LZ4Frame.compress(stream.bytes)
+  /// Encodes a stream; the result depends on its bytes, the level and the version of liblz4 only.
+  static func encode(
+    _ stream: NamedStream, level: Int32 = LZ4Frame.highLevel
+  ) throws -> Encoded {
+    let frame = try LZ4Frame.compress(stream.bytes, level: level)
     let shrinks = frame.count < stream.bytes.count
     return Encoded(
       name: stream.name, codec: shrinks ? .lz4 : .raw, rawBytes: stream.bytes.count,
       checksum: Data(SHA256.hash(data: stream.bytes)),
       payload: Data(shrinks ? frame : stream.bytes))
+  }
+
+  /// Takes a stream's bytes as they are.
+  static func store(_ stream: NamedStream) -> Encoded {
+    Encoded(
+      name: stream.name, codec: .raw, rawBytes: stream.bytes.count,
+      checksum: Data(SHA256.hash(data: stream.bytes)), payload: Data(stream.bytes))
   }
 
   /// Decodes and checks a payload.

@@ -52,6 +52,29 @@ import Testing
     #expect(try TemporaryFolder.contents(of: folder) == before)
   }
 
+  @Test func aManifestOfBeforeIsReadAndRecognised() throws {
+    let scratch = try TemporaryFolder()
+    let input = try scratch.write("t.txt", "a b c\n")
+    let folder = scratch.url.appending(path: "corpus")
+    let builder = try CorpusBuilder(tokenizer: scratch.letterTokenizer())
+    let built = try builder.build(inputs: [input], into: folder).manifest
+    let file = folder.appending(path: "manifest.json")
+    var fields = try #require(
+      try JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [String: Any])
+    var options = try #require(fields["options"] as? [String: Any])
+    // What the first manifests had not.
+    for name in ["cut", "onePerDocument", "deduplicate", "heldOut", "hasHeader", "skipsBadLines"] {
+      #expect(options.removeValue(forKey: name) != nil, "\(name)")
+    }
+    #expect(fields.removeValue(forKey: "vocabularyDigest") != nil)
+    fields["options"] = options
+    try JSONSerialization.data(withJSONObject: fields).write(to: file)
+    let again = try builder.build(inputs: [input], into: folder)
+    #expect(again.isReused && again.manifest.options == built.options)
+    #expect(again.manifest.vocabularyDigest == nil)
+    try TokenizedCorpus.open(folder: folder).verify()
+  }
+
   @Test func aFolderOfOtherThingsIsLeftAsItIs() throws {
     let scratch = try TemporaryFolder()
     let input = try scratch.write("t.txt", "a b c\n")

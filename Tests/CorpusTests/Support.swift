@@ -1,4 +1,6 @@
 import CZlib
+import CZstd
+import Corpus
 import Foundation
 import TestSupport
 import Tokenizer
@@ -67,4 +69,48 @@ func gzip(_ bytes: [UInt8]) -> [UInt8] {
     }
   }
   return Array(output[..<count])
+}
+
+/// One Zstandard frame.
+func zstd(_ bytes: [UInt8]) -> [UInt8] {
+  var output = [UInt8](repeating: 0, count: ZSTD_compressBound(bytes.count))
+  let count = ZSTD_compress(&output, output.count, bytes, bytes.count, 3)
+  return ZSTD_isError(count) == 0 ? Array(output[..<count]) : []
+}
+
+/// All sequences of a corpus in letters: a letter of the letter vocabulary is itself, any other
+/// token its ID in brackets; `[CLS]` and `[SEP]` are left out.
+func texts(of folder: URL) throws -> [String] {
+  let corpus = try TokenizedCorpus.open(folder: folder)
+  try corpus.verify()
+  return try (0..<corpus.blockCount).flatMap { number in
+    let block = try corpus.block(number)
+    return (0..<block.count).map { index in
+      block.sequence(index).dropFirst().dropLast().map { id in
+        (5..<31).contains(id) ? String(UnicodeScalar(UInt8(id - 5 + 97))) : "[\(id)]"
+      }.joined()
+    }
+  }
+}
+
+/// The documents of a file, each as its pieces joined by `|`.
+func documents(
+  _ file: TextFile, unit: DocumentUnit = .line, field: String = "text", column: String? = nil,
+  header: Bool = false, strict: Bool = false, unitBytes: Int = 1 << 20
+) throws -> [String] {
+  let source = try TextSource(
+    file: file, unit: unit, jsonField: field,
+    column: try column.map { try TableColumn($0, hasHeader: header) }, strict: strict,
+    unitBytes: unitBytes)
+  var documents: [String] = []
+  var pieces: [String] = []
+  try source.forEachEvent { event in
+    switch event {
+    case .text(let bytes): pieces.append(String(decoding: bytes, as: UTF8.self))
+    case .endOfDocument:
+      documents.append(pieces.joined(separator: "|"))
+      pieces = []
+    }
+  }
+  return documents
 }

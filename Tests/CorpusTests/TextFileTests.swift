@@ -45,7 +45,7 @@ import Testing
     try FileManager.default.createDirectory(at: empty, withIntermediateDirectories: true)
     #expect(throws: CorpusError.noInput(folder: nil)) { try TextFile.list([]) }
     #expect(throws: CorpusError.noInput(folder: empty.path)) { try TextFile.list([empty]) }
-    let table = try folder.write("t.csv", "x")
+    let table = try folder.write("t.doc", "x")
     #expect(throws: CorpusError.unsupportedFile(file: table.path)) { try TextFile.list([table]) }
     let missing = folder.url.appending(path: "missing.txt")
     let error = #expect(throws: CorpusError.self) { try TextFile.list([missing]) }

@@ -155,29 +155,78 @@ struct KillTests {
     #expect(kills >= 4, "\(kills) of \(moments.count) runs were killed")
   }
 
-  @Test func aKilledTokenizationEndsInTheSameBytes() throws {
+  @Test(arguments: [1, 2]) func aKilledTokenizationEndsInTheSameBytes(jobs: Int) throws {
     let work = try Workspace.shared()
     let scratch = try ScratchFolder()
     let text = try scratch.write("text.txt", SmallText.lines("train.txt.gz", count: 700).utf8)
-    let whole = scratch.path("whole")
-    let tokenize = { Workspace.tokenize(text, vocabulary: work.vocabulary, output: $0) }
+    let options = ["--jobs", "\(jobs)", "--deduplicate", "--held-out", "0.2", "--cut", "word"]
+    let tokenize = {
+      Workspace.tokenize(text, vocabulary: work.vocabulary, output: $0) + options
+    }
+    let whole = scratch.path("whole/corpus")
     let seconds = try time(tokenize(whole))
-    let expected = try FolderContents(whole)
+    let expected = try FolderContents(scratch.path("whole"))
+    #expect(expected.names.contains("corpus-held-out/manifest.json"))
     var kills = 0
+    var resumed = 0
     let moments: [Moment] =
       [
-        .files(1, ending: "shard-00000.sqlite.partial"), .files(1, ending: "shard-00002.sqlite"),
-        .files(1, ending: "shard-00006.sqlite.partial-wal"), .files(1, ending: "manifest.json"),
-      ] + Self.shares(seed: 7, count: 3)
+        .files(1, ending: "shard-00000.sqlite.sealing"), .files(1, ending: "journal.json"),
+        .files(1, ending: "shard-00002.sqlite"), .files(1, ending: "shard-00005.sqlite.sealing"),
+        .files(1, ending: "held-out/shard-00001.sqlite"), .files(1, ending: "manifest.json"),
+      ] + Self.shares(seed: 7 + UInt64(jobs), count: 3)
     for (number, moment) in moments.enumerated() {
       let parent = scratch.path("killed-\(number)")
       let command = tokenize("\(parent)/corpus")
       if try kill(command, writing: parent, at: moment, wholeSeconds: seconds) { kills += 1 }
-      try Pipeline.succeed(command)
-      let differences = try FolderContents("\(parent)/corpus").differences(from: expected)
+      if try Pipeline.succeed(command).errors.contains("resuming: ") { resumed += 1 }
+      let differences = try FolderContents(parent).differences(from: expected)
       #expect(differences == [], "killed at \(moment)")
-      #expect(try FileManager.default.contentsOfDirectory(atPath: parent) == ["corpus"])
     }
     #expect(kills >= 3, "\(kills) of \(moments.count) runs were killed")
+    #expect(resumed >= 2, "\(resumed) of \(kills) killed runs went on")
+  }
+
+  /// Several inputs of several units of text each, so that a build goes on in the midst of them.
+  @Test(arguments: [
+    ["--mix-documents"], ["--documents", "file", "--cut", "sentence"],
+    ["--held-out", "0.1", "--deduplicate", "--one-per-document"],
+  ])
+  func aTokenizationKilledAgainAndAgainEndsInTheSameBytes(options: [String]) throws {
+    let work = try Workspace.shared()
+    let scratch = try ScratchFolder()
+    let lines = try SmallText.lines("train.txt.gz", count: 700).split(separator: "\n")
+    let text = (0..<12).map { number in lines.map { "\(number) \($0)\n" }.joined() }.joined()
+    let table = text.split(separator: "\n").enumerated().map { number, line in
+      number % 997 == 500 ? "bad\n" : "\(number),\"\(line.replacing("\"", with: "\"\""))\nx\"\n"
+    }
+    let inputs = [
+      try scratch.write("1.txt", text.utf8), try scratch.write("2.csv", table.joined().utf8),
+      try scratch.write("3.txt", Array(text.utf8) + [0xFF]),
+    ]
+    let compressed = try ChildProcess.run("gzip", [inputs[2]])
+    try #require(compressed.ending == .exited(0))
+    let tokenize = { (output: String) in
+      ["tokenize", inputs[0], inputs[1], inputs[2] + ".gz", "--tokenizer", work.vocabulary]
+        + ["--output", output, "--shard-tokens", "60000", "--column", "2", "--jobs", "2"]
+        + ["--bad-lines", "skip"] + options
+    }
+    try Pipeline.succeed(tokenize(scratch.path("whole/corpus")))
+    let expected = try FolderContents(scratch.path("whole"))
+    let shards = expected.names.count { $0.hasSuffix(".sqlite") }
+    #expect(shards > 20, "\(shards) shards")
+    let corpus = scratch.path("killed/corpus")
+    var resumed = 0
+    for share in [2, 5, 9, 14, 18] {
+      let name = String(format: "corpus/shard-%05d.sqlite", shards * share / 20)
+      let outcome = try Pipeline.run(tokenize(corpus)) {
+        !paths(scratch.path("killed"), ending: name).isEmpty
+      }
+      if outcome.errors.contains("resuming: ") { resumed += 1 }
+    }
+    let last = try Pipeline.succeed(tokenize(corpus))
+    // A run may end before it is killed; then the next one finds all done.
+    #expect(resumed >= 2 || last.errors.contains("resuming: "), "\(resumed)")
+    #expect(try FolderContents(scratch.path("killed")).differences(from: expected) == [])
   }
 }

@@ -8,8 +8,11 @@ struct UsageTests {
     (
       "tokenize",
       ["<inputs>", "--tokenizer", "--output", "--max-length", "--documents", "--field"]
-        + ["--mix-documents", "--replace", "--strict", "--shard-tokens", "--quiet"]
+        + ["--mix-documents", "--replace", "--strict", "--shard-tokens", "--quiet", "--jobs"]
+        + ["--column", "--header", "--input-format", "--bad-lines", "--cut", "--one-per-document"]
+        + ["--deduplicate", "--held-out"]
     ),
+    ("corpus", ["show", "sample", "export", "verify"]),
     (
       "train-teacher",
       ["--corpus", "--output", "--from", "--add-mlm-head", "--config", "--layers", "--hidden-size"]
@@ -88,6 +91,18 @@ struct UsageTests {
     (
       ["tokenize", "i", "--tokenizer", "t", "--output", "o", "--replace", "nothing"], "from=to"
     ),
+    (["tokenize", "i", "--tokenizer", "t", "--output", "o", "--jobs", "0"], "--jobs 0"),
+    (["tokenize", "i", "--tokenizer", "t", "--output", "o", "--held-out", "1"], "--held-out 1"),
+    (
+      ["tokenize", "i", "--tokenizer", "t", "--output", "o", "--input-format", "pdf"],
+      "--input-format 'pdf'"
+    ),
+    (
+      ["tokenize", "i", "--tokenizer", "t", "--output", "o", "--mix-documents"]
+        + ["--one-per-document"], "exclude each other"
+    ),
+    (["corpus", "sample", "c", "--count", "0"], "--count 0"),
+    (["corpus", "export", "c", "--output", "o", "--format", "x"], "'x'"),
     (["evaluate", "m", "--corpus", "c", "--threads", "0"], "--threads"),
     (["evaluate", "m", "--corpus", "c", "--max-tokens", "0"], "--max-tokens 0"),
     (

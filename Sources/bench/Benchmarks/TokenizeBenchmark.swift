@@ -1,5 +1,6 @@
 import Corpus
 import Foundation
+import Kernels
 import Tokenizer
 
 /// `tokenize`: text to a corpus of sealed shards, as the command does it.
@@ -9,22 +10,31 @@ struct TokenizeBenchmark {
   let vocabulary: URL
   let scratch: ScratchFolder
 
+  /// The whole command against the tokenizer by itself, on text that is large enough for both.
   func rows(_ plan: MeasuringPlan) throws -> [ResultRow] {
     // Uncompressed, so that the figure is the tokenizer's and not the decompressor's.
-    let (lines, bytes) = try plainText()
+    let lines = try plainText().lines.map { $0 + "\n" }.joined()
+    let copies = max(1, plan.tokenizedBytes / max(1, lines.utf8.count))
+    let text = Data(String(repeating: lines, count: copies).utf8)
     let input = scratch.fresh("text").appendingPathExtension("txt")
-    try Data(lines.joined(separator: "\n").utf8).write(to: input)
+    try text.write(to: input)
     let tokenizer = try WordPieceTokenizer.load(folder: vocabulary)
     var tokens = 0
+    let builder = try CorpusBuilder(tokenizer: tokenizer, jobs: Parallel.threads)
     let seconds = try Stopwatch.median(runs: plan.runs) { _ in
       let folder = scratch.fresh("corpus")
-      tokens = try CorpusBuilder(tokenizer: tokenizer).build(inputs: [input], into: folder)
-        .manifest.tokens
+      tokens = try builder.build(inputs: [input], into: folder).manifest.tokens
+      try FileManager.default.removeItem(at: folder)
     }
-    return [
-      ResultRow(name: "tokenize", unit: "MB/s", ours: Double(bytes) / seconds / 1e6),
-      ResultRow(name: "tokenize", unit: "tokens/s", ours: Double(tokens) / seconds),
-    ]
+    try FileManager.default.removeItem(at: input)
+    let megabytes = Double(text.count) / 1e6
+    let command = ResultRow(name: "tokenize", unit: "MB/s", ours: megabytes / seconds)
+    let bare = BareTokenizer(tokenizer: tokenizer, text: text)
+    let threads = Set([1, Parallel.threads]).sorted()
+    return threads.map {
+      let alone = bare.seconds(threads: $0, runs: plan.runs)
+      return command.against("bare, \($0) thread\($0 == 1 ? "" : "s")", megabytes / alone)
+    } + [ResultRow(name: "tokenize", unit: "tokens/s", ours: Double(tokens) / seconds)]
   }
 
   /// A corpus of the text's beginning, of about so many tokens.

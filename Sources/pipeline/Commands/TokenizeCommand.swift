@@ -2,6 +2,7 @@ import ArgumentParser
 import Console
 import Corpus
 import Foundation
+import Kernels
 import Logging
 import Tokenizer
 
@@ -11,15 +12,23 @@ struct TokenizeCommand: ParsableCommand {
     commandName: "tokenize",
     abstract: "Turn text into a tokenized corpus.",
     discussion: """
-      Reads .txt and .jsonl files, gzipped or not, and folders of them. Each document is cut into \
-      sequences [CLS] … [SEP] of at most --max-length tokens. The corpus folder stands alone: it \
-      keeps the tokenizer's files.
+      Reads .txt, .jsonl, .tsv and .csv files, each also with .gz or .zst, folders of them, patterns \
+      such as 'news/*.txt.gz', and standard input (-). Each document is cut into sequences \
+      [CLS] … [SEP] of at most --max-length tokens. The corpus folder stands alone: it keeps the \
+      tokenizer's files.
 
-      EXAMPLE
+      Memory does not grow with the input. A killed run goes on behind its last shard when the same \
+      command is given again (not from standard input). The bytes are the same at any --jobs.
+
+      EXAMPLES
         pipeline tokenize wiki.train.txt.gz --tokenizer bert-base-uncased --output corpus
+        pipeline tokenize 'crawl/*.jsonl.zst' --field page.text --cut sentence --deduplicate \\
+          --held-out 0.01 --tokenizer bert-base-uncased --output corpus
+        zcat reviews.tsv.gz | pipeline tokenize - --input-format tsv --column review \\
+          --tokenizer bert-base-uncased --output corpus
       """)
 
-  @Argument(help: "Text files, or folders of them.")
+  @Argument(help: "Text files, folders of them, patterns, or - for standard input.")
   var inputs: [String]
 
   @Option(help: "A folder with vocab.txt (and tokenizer_config.json), or a vocab.txt.")
@@ -28,70 +37,77 @@ struct TokenizeCommand: ParsableCommand {
   @Option(help: "The folder to write the corpus into.")
   var output: String
 
-  @Option(help: "Tokens of a sequence at most, [CLS] and [SEP] included.")
-  var maxLength = 128
+  @OptionGroup(title: "WHAT IS READ") var reading: TextOptions
 
-  @Option(
-    help: ArgumentHelp(
-      "What a document of a .txt file is: line, paragraph (parted by blank lines) or file."))
-  var documents = DocumentUnit.line
+  @OptionGroup(title: "HOW IT IS CUT") var cutting: CuttingOptions
 
-  @Option(help: "The field of a .jsonl record that holds the text.")
-  var field = "text"
-
-  @Flag(help: "Let a sequence run on from one document into the next.")
-  var mixDocuments = false
-
-  @Option(
-    help: ArgumentHelp(
-      "Replace a text before tokenizing, such as '<unk>=[UNK]'; may be repeated.",
-      valueName: "from=to"))
-  var replace: [String] = []
-
-  @Flag(help: "Stop at the first byte that is not UTF-8, instead of repairing and counting.")
-  var strict = false
-
-  @Option(help: "Tokens of a shard, about.")
-  var shardTokens = 1 << 20
+  @Option(help: "Threads that tokenize and compress; the default is the cores that there are.")
+  var jobs: Int?
 
   @OptionGroup var logging: LogOptions
 
+  func validate() throws {
+    if let jobs, !(1...1024).contains(jobs) {
+      throw ValidationError("--jobs \(jobs) is not between 1 and 1024")
+    }
+  }
+
   func run() throws {
-    let replacements = try replace.map { text -> TextReplacement in
-      guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
-        throw ValidationError("--replace '\(text)' is not of the form from=to")
-      }
-      return TextReplacement(
-        from: String(text[..<equals]), to: String(text[text.index(after: equals)...]))
-    }
-    let tokenizer = try WordPieceTokenizer.load(path: URL(argument: tokenizer))
+    let options = try corpusOptions()
+    let files = try TextFile.list(arguments: inputs, inputFormat: reading.format())
     let builder = try CorpusBuilder(
-      tokenizer: tokenizer,
-      options: CorpusOptions(
-        maxLength: maxLength, mixDocuments: mixDocuments, documentUnit: documents,
-        jsonField: field, replacements: replacements, shardTokens: shardTokens),
-      strict: strict)
-    let bar = ProgressBar("tokenize", quiet: logging.quiet)
-    let result = try builder.build(
-      inputs: inputs.map(URL.init(argument:)), into: URL(argument: output)
-    ) {
-      let rate = Double($0.bytesRead) / max(bar.elapsedSeconds, 1e-3)
-      let sequences = Format.count($0.sequences)
-      bar.update(
-        Double($0.bytesRead) / Double(max($0.bytesTotal, 1)),
-        "\(sequences) sequences, \(Format.bytes(Int(rate)))/s")
+      tokenizer: WordPieceTokenizer.load(path: URL(argument: tokenizer)), options: options,
+      strict: reading.strict, jobs: jobs ?? Parallel.availableCores())
+    let progress = TokenizeProgress(quiet: logging.quiet, log: logging.log)
+    let folder = URL(argument: output)
+    let result = try builder.build(files: files, into: folder) { progress.update($0) }
+    progress.finish(result.manifest, isReused: result.isReused)
+    report(result, folder: folder)
+  }
+
+  private func corpusOptions() throws -> CorpusOptions {
+    var options = CorpusOptions(
+      maxLength: cutting.maxLength, mixDocuments: cutting.mixDocuments,
+      documentUnit: reading.documents, jsonField: reading.field,
+      replacements: try reading.replacements(), shardTokens: cutting.shardTokens)
+    options.cut = cutting.cut
+    options.onePerDocument = cutting.onePerDocument
+    options.deduplicate = cutting.deduplicate
+    options.heldOut = cutting.heldOut ?? 0
+    options.column = reading.column
+    options.hasHeader = reading.header
+    options.skipsBadLines = reading.badLines == .skip
+    return options
+  }
+
+  private func report(_ result: CorpusBuildResult, folder: URL) {
+    let (manifest, log) = (result.manifest, logging.log)
+    var notes = [
+      "\(Format.count(manifest.documents)) documents",
+      "\(Format.count(manifest.emptyDocuments)) empty",
+    ]
+    if let duplicates = manifest.duplicateDocuments {
+      notes.append("\(Format.count(duplicates)) duplicates left out")
     }
-    let manifest = result.manifest
-    bar.finish(
-      "\(Format.count(manifest.sequences)) sequences, \(Format.count(manifest.tokens)) tokens"
-        + (result.isReused ? " (already there, unchanged)" : ""))
-    let log = logging.log
+    if let dropped = manifest.droppedTokens {
+      notes.append("\(Format.count(dropped)) tokens past the length dropped")
+    }
     log.info(
       """
-      \(Format.count(manifest.documents)) documents, \(Format.count(manifest.emptyDocuments)) empty; \
-      unknown tokens \(Format.percent(Double(manifest.unknownTokens) / Double(manifest.tokens))); \
+      \(notes.joined(separator: ", ")); unknown tokens \(Format.percent(manifest.unknownRate)); \
       vocabulary \(Format.count(manifest.vocabSize))
       """)
+    if let heldOut = result.heldOut {
+      log.info(
+        """
+        held out: \(Format.count(heldOut.documents)) documents, \(Format.count(heldOut.tokens)) \
+        tokens in '\(CorpusBuilder.heldOutFolder(of: folder).path)'
+        """)
+    }
+    for line in result.firstBadLines { log.warning("left out: \(line)") }
+    if let count = manifest.badLines, count > 0 {
+      log.warning("\(Format.count(count)) lines could not be used and were left out")
+    }
     if manifest.repairedUTF8 > 0 {
       log.warning(
         """
@@ -101,8 +117,6 @@ struct TokenizeCommand: ParsableCommand {
     }
   }
 }
-
-extension DocumentUnit: ExpressibleByArgument {}
 
 extension WordPieceTokenizer {
   /// Loads a tokenizer from a folder or from a vocabulary file.

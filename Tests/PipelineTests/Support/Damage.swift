@@ -10,17 +10,19 @@ enum Damage {
     let url = URL(filePath: path)
     let whole = try Data(contentsOf: url)
     // A payload that is compressed begins with the magic number of an LZ4 frame; its data lie behind
-    // a header of at most 19 bytes.
-    let magic = Data([0x04, 0x22, 0x4D, 0x18])
-    var start = whole.startIndex
-    while let found = whole.range(of: magic, in: start..<whole.endIndex) {
-      start = found.upperBound
-      let place = found.lowerBound + 24
-      guard place < whole.endIndex else { break }
-      var bytes = whole
-      bytes[place] ^= 0x10
-      try bytes.write(to: url)
-      if try damagedStreams(url) == ["\(block) \(stream)"] { return }
+    // a header of at most 19 bytes. Another one is the stream itself.
+    let content = try ShardReader(url: url).stream(stream, block: block)
+    for beginning in [Data([0x04, 0x22, 0x4D, 0x18]), Data(content.prefix(48))] {
+      var start = whole.startIndex
+      while let found = whole.range(of: beginning, in: start..<whole.endIndex) {
+        start = found.upperBound
+        let place = found.lowerBound + 24
+        guard place < whole.endIndex else { break }
+        var bytes = whole
+        bytes[place] ^= 0x10
+        try bytes.write(to: url)
+        if try damagedStreams(url) == ["\(block) \(stream)"] { return }
+      }
     }
     try whole.write(to: url)
     throw ProcessFailure(description: "no payload of \(stream) of block \(block) in \(path)")

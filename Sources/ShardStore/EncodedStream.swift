@@ -1,0 +1,31 @@
+/// A stream as it will lie in a shard: compressed, with its checksum.
+///
+/// Made on any thread, so that the one that writes has little to do.
+package struct EncodedStream: Sendable {
+  let encoded: StreamCodec.Encoded
+
+  /// How much is spent on size.
+  package enum Effort: Sendable {
+    /// For what is written once and read often: LZ4's high-compression level 9.
+    case high
+    /// For what has to keep pace: LZ4's fast level, several times faster, a little larger.
+    case fast
+    /// For what hardly shrinks: the bytes as they are.
+    case none
+  }
+
+  /// Compresses a stream.
+  ///
+  /// - Throws: `ShardStoreError.notWritten` where liblz4 has no memory left.
+  package init(_ stream: NamedStream, effort: Effort) throws {
+    do {
+      encoded =
+        effort == .none
+        ? StreamCodec.store(stream)
+        : try StreamCodec.encode(stream, level: effort == .high ? LZ4Frame.highLevel : 0)
+    } catch let failure as LZ4Frame.Failure {
+      throw ShardStoreError.notWritten(
+        file: stream.name, reason: "\(failure.what): \(failure.found)")
+    }
+  }
+}
