@@ -4,18 +4,21 @@ extension WordPieceTokenizer {
   /// Makes text of token IDs, as the reference's decoder does.
   ///
   /// Continuations are joined, other tokens set off by a space; the spaces before punctuation and
-  /// English contractions are removed within each token only. The text is not the original one.
+  /// English contractions are removed within each token only, unless the tokenizer's files say not to.
+  /// The text is not the original one.
   ///
   /// - Parameters:
   ///   - ids: Token IDs; those that no token has are left out.
   ///   - skipSpecialTokens: Whether special tokens are left out.
   /// - Returns: The text.
   public func decode(_ ids: [Int32], skipSpecialTokens: Bool = true) -> String {
-    let skipped = Set(skipSpecialTokens ? addedTokens.filter(\.isSpecial).map(\.id) : [])
+    // As there, a special token that normalization changes is not known as one.
+    let special = addedTokens.filter { $0.isSpecial && decodedContent($0) == $0.content }
+    let skipped = Set(skipSpecialTokens ? special.map(\.id) : [])
     var text = ""
     var isFirst = true
     for id in ids where !skipped.contains(id) {
-      guard let token = tokenIfKnown(id) else { continue }
+      guard let token = decodedToken(id) else { continue }
       var piece = token
       if !isFirst {
         if token.utf8.starts(with: WordPieceTrie.prefix) {
@@ -24,13 +27,27 @@ extension WordPieceTokenizer {
           piece = " " + token
         }
       }
-      for (space, bare) in Self.cleanUps {
+      for (space, bare) in cleansUpDecodedText ? Self.cleanUps : [] {
         piece = piece.replacingOccurrences(of: space, with: bare, options: .literal)
       }
       text += piece
       isFirst = false
     }
     return text
+  }
+
+  private func decodedToken(_ id: Int32) -> String? {
+    addedTokens.first { $0.id == id }.map(decodedContent) ?? tokenIfKnown(id)
+  }
+
+  /// What an added token is decoded to: its content as it is looked for.
+  private func decodedContent(_ token: AddedToken) -> String {
+    guard token.normalized else { return token.content }
+    let scalars = NormalizedText(scalars: token.content.unicodeScalars.map(\.value))
+    var text = String.UnicodeScalarView()
+    text.append(
+      contentsOf: normalizer.normalize(scalars).scalars.lazy.compactMap(Unicode.Scalar.init))
+    return String(text)
   }
 
   /// In the reference's order.
