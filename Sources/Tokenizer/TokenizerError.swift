@@ -18,6 +18,8 @@ public enum TokenizerError: Error, Equatable, Sendable {
   case unsupportedConfiguration(path: String, key: String, found: String, expected: String)
   /// A vocabulary has no entries, or too many bytes.
   case invalidVocabulary(source: String, reason: String)
+  /// Two files of a folder give tokens different IDs.
+  case conflictingVocabularies(path: String, other: String, reason: String)
   /// A special token is not in the vocabulary.
   case missingSpecialToken(role: String, token: String, source: String)
   /// `maxLength` leaves no room for the special tokens of the template.
@@ -55,6 +57,9 @@ extension TokenizerError: CustomStringConvertible {
       "\(path): \"\(key)\" is \(found), expected \(expected)"
     case .invalidVocabulary(let source, let reason):
       "the vocabulary \(source) cannot be used: \(reason)"
+    case .conflictingVocabularies(let path, let other, let reason):
+      "\(path) and \(other) are of different tokenizers: \(reason); remove the one that is not the"
+        + " model's"
     case .missingSpecialToken(let role, let token, let source):
       "the vocabulary \(source) has no \(role) token \(token); add it as a line, or name the"
         + " vocabulary's own as \"\(role)_token\" in tokenizer_config.json"

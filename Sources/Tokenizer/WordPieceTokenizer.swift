@@ -16,6 +16,13 @@ public struct WordPieceTokenizer: Sendable {
   public let addedTokens: [AddedToken]
   /// How many IDs there are: every ID of a token is below it.
   public let vocabularySize: Int
+  /// Whether decoding removes spaces before punctuation and English contractions.
+  public let cleansUpDecodedText: Bool
+  /// The truncation and padding that the tokenizer's files keep, with the template.
+  ///
+  /// Nothing applies them unless they are passed on: `encode(text, options: storedOptions)` is what
+  /// `tokenizers` gives of a `tokenizer.json` without being told anything.
+  public let storedOptions: EncodeOptions
 
   let normalizer: Normalizer
   /// Added tokens looked for in the raw text.
@@ -34,6 +41,9 @@ public struct WordPieceTokenizer: Sendable {
   ///     of a special token says with which flags that is recognised.
   ///   - maxInputCharsPerWord: The longest word, in code points of the normalized word, that is not
   ///     unknown as a whole.
+  ///   - cleansUpDecodedText: Whether decoding removes spaces before punctuation and English
+  ///     contractions.
+  ///   - storedOptions: The truncation and padding to keep in the tokenizer's files.
   ///   - source: Where the vocabulary comes from, for error messages.
   /// - Throws: ``TokenizerError/missingSpecialToken(role:token:source:)`` where the vocabulary and
   ///   `addedTokens` lack a special token.
@@ -42,6 +52,7 @@ public struct WordPieceTokenizer: Sendable {
     specialTokenNames: SpecialTokens.Names = SpecialTokens.Names(),
     addedTokens: [AddedToken] = [],
     maxInputCharsPerWord: Int = WordPieceTokenizer.defaultMaxInputCharsPerWord,
+    cleansUpDecodedText: Bool = true, storedOptions: EncodeOptions = .default,
     source: String = "given"
   ) throws {
     precondition(maxInputCharsPerWord >= 0, "a limit is not negative")
@@ -56,11 +67,15 @@ public struct WordPieceTokenizer: Sendable {
     }
     self.vocabulary = vocabulary
     self.options = options
+    self.cleansUpDecodedText = cleansUpDecodedText
+    self.storedOptions = storedOptions
     self.specialTokens = special
     self.addedTokens = all.sorted { $0.id < $1.id }
     vocabularySize = max(vocabulary.count, Int(all.map(\.id).max() ?? -1) + 1)
     let normalizer = Normalizer(options: options)
     self.normalizer = normalizer
+    // Decides between contents that are equal once normalized, which the reference leaves open.
+    all.sort { ($0.isSpecial ? 0 : 1, $0.id) < ($1.isSpecial ? 0 : 1, $1.id) }
     rawMatcher = AddedTokenMatcher(
       all.filter { !$0.normalized }.map { ($0.content.unicodeScalars.map(\.value), $0) })
     normalizedMatcher = AddedTokenMatcher(

@@ -162,6 +162,10 @@ import Tokenizer
     var text = try String(contentsOf: vocabulary, encoding: .utf8)
     text.replace("\nz", with: "\nzz")
     try Data(text.utf8).write(to: vocabulary)
+    #expect(throws: TokenizerError.self, "the two vocabularies contradict each other") {
+      try TokenizedCorpus.open(folder: folder).tokenizer()
+    }
+    try FileManager.default.removeItem(at: folder.appending(path: "tokenizer/tokenizer.json"))
     let error = #expect(throws: CorpusError.self) {
       try TokenizedCorpus.open(folder: folder).tokenizer()
     }

@@ -126,7 +126,9 @@ struct KillTests {
       + ["--eval-every", "8", "--steps", "40"]
     let whole = scratch.path("whole")
     let seconds = try time(work.trainStudent(output: whole, options))
-    let exports = ["config.json", "model.safetensors", "vocab.txt", "tokenizer_config.json"]
+    let exports = [
+      "config.json", "model.safetensors", "vocab.txt", "tokenizer_config.json", "tokenizer.json",
+    ]
     let expected = try FolderContents(whole)
     let metrics = try Evaluation.metricsWithoutTimes(whole)
     #expect(metrics.count == 21 + 5)

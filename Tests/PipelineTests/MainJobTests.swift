@@ -7,7 +7,9 @@ struct MainJobTests {
   @Test func theStudentFolderHoldsModelAndTokenizer() throws {
     let work = try Workspace.shared()
     let names = try FolderContents(work.student).names
-    for name in ["config.json", "model.safetensors", "vocab.txt", "tokenizer_config.json"] {
+    for name in [
+      "config.json", "model.safetensors", "vocab.txt", "tokenizer_config.json", "tokenizer.json",
+    ] {
       #expect(names.contains(name))
     }
     #expect(!names.contains { $0.contains("partial") || $0.contains("tmp") })

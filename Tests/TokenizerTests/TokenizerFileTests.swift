@@ -143,7 +143,7 @@ struct TokenizerFileTests {
     #expect(
       try configured(#"{"tokenizer_class": "RobertaTokenizer"}"#).contains("RobertaTokenizer"))
     #expect(
-      try configured(#"{"added_tokens_decoder": {"4": {"content": "[MASK]", "lstrip": true}}}"#)
+      try configured(#"{"added_tokens_decoder": {"4": {"content": "[MASK]", "lstrip": "x"}}}"#)
         .contains(#""added_tokens_decoder.4.lstrip""#))
     #expect(
       try configured(

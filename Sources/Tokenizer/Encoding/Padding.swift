@@ -14,6 +14,12 @@ public struct Padding: Sendable, Hashable {
   public var multipleOf: Int?
   /// The side on which padding is put.
   public var direction: SequenceSide
+  /// The ID to fill with; nil for the tokenizer's padding token.
+  public var id: Int32?
+  /// The string to fill with; nil for the tokenizer's padding token.
+  public var token: String?
+  /// The type of what is filled.
+  public var typeID: Int32
 
   /// Fills up at the end, to the longest sequence, where not said otherwise.
   ///
@@ -21,13 +27,20 @@ public struct Padding: Sendable, Hashable {
   ///   - length: The length to fill up to.
   ///   - multipleOf: The length is rounded up to a multiple of this, at least 1.
   ///   - direction: The side on which padding is put.
+  ///   - id: The ID to fill with; nil for the tokenizer's padding token.
+  ///   - token: The string to fill with; nil for the tokenizer's padding token.
+  ///   - typeID: The type of what is filled.
   public init(
-    length: Length = .longest, multipleOf: Int? = nil, direction: SequenceSide = .right
+    length: Length = .longest, multipleOf: Int? = nil, direction: SequenceSide = .right,
+    id: Int32? = nil, token: String? = nil, typeID: Int32 = 0
   ) {
     precondition(multipleOf.map { $0 > 0 } ?? true, "a multiple is at least 1")
     self.length = length
     self.multipleOf = multipleOf
     self.direction = direction
+    self.id = id
+    self.token = token
+    self.typeID = typeID
   }
 
   /// The length to fill up to, for sequences of which the longest has `longest` tokens.

@@ -4,7 +4,8 @@ extension WordPieceTokenizer {
   /// Makes text of token IDs, as the reference's decoder does.
   ///
   /// Continuations are joined, other tokens set off by a space; the spaces before punctuation and
-  /// English contractions are removed within each token only. The text is not the original one.
+  /// English contractions are removed within each token only, unless the tokenizer's files say not to.
+  /// The text is not the original one.
   ///
   /// - Parameters:
   ///   - ids: Token IDs; those that no token has are left out.
@@ -21,8 +22,11 @@ extension WordPieceTokenizer {
     return text
   }
 
-  /// The IDs that decoding may skip.
-  var specialIDs: Set<Int32> { Set(addedTokens.filter(\.isSpecial).map(\.id)) }
+  /// The IDs that decoding may skip: as there, a special token that normalization changes is not
+  /// known as one.
+  var specialIDs: Set<Int32> {
+    Set(addedTokens.filter { $0.isSpecial && decodedContent($0) == $0.content }.map(\.id))
+  }
 
   /// Whether some token has the ID.
   func hasToken(_ id: Int32) -> Bool { tokenIfKnown(id) != nil }
@@ -31,7 +35,7 @@ extension WordPieceTokenizer {
   ///
   /// - Precondition: A token has the ID.
   func decodedPiece(_ id: Int32, isFirst: Bool) -> String {
-    let token = token(id)
+    let token = addedTokens.first { $0.id == id }.map(decodedContent) ?? token(id)
     var piece = token
     if !isFirst {
       if token.utf8.starts(with: WordPieceTrie.prefix) {
@@ -40,10 +44,20 @@ extension WordPieceTokenizer {
         piece = " " + token
       }
     }
-    for (space, bare) in Self.cleanUps {
+    for (space, bare) in cleansUpDecodedText ? Self.cleanUps : [] {
       piece = piece.replacingOccurrences(of: space, with: bare, options: .literal)
     }
     return piece
+  }
+
+  /// What an added token is decoded to: its content as it is looked for.
+  private func decodedContent(_ token: AddedToken) -> String {
+    guard token.normalized else { return token.content }
+    let scalars = NormalizedText(scalars: token.content.unicodeScalars.map(\.value))
+    var text = String.UnicodeScalarView()
+    text.append(
+      contentsOf: normalizer.normalize(scalars).scalars.lazy.compactMap(Unicode.Scalar.init))
+    return String(text)
   }
 
   /// In the reference's order.

@@ -19,6 +19,9 @@ extension WordPieceTokenizer {
 
   /// Encodes a text or a pair.
   ///
+  /// Truncation and padding of the tokenizer's files count only where they are asked for, with
+  /// ``storedOptions``: as in `transformers`, and unlike `tokenizers`, the call says.
+  ///
   /// - Parameters:
   ///   - text: The first sequence.
   ///   - pair: The second sequence; nil for a single one.
@@ -143,8 +146,8 @@ extension WordPieceTokenizer {
     guard let padding = options.padding else { return encodings }
     let target = padding.target(longest: encodings.map(\.count).max() ?? 0)
     let item = Encoding.Item(
-      id: specialTokens.padID, token: specialTokens.names.pad, typeID: 0, attention: 0,
-      isSpecial: 1)
+      id: padding.id ?? specialTokens.padID, token: padding.token ?? specialTokens.names.pad,
+      typeID: padding.typeID, attention: 0, isSpecial: 1)
     return encodings.map { $0.padded(to: target, with: item, on: padding.direction) }
   }
 }

@@ -9,9 +9,14 @@ struct JSONObject {
 
   /// Reads a file that holds one object.
   init(contentsOf url: URL) throws {
-    path = url.path
-    prefix = ""
     let data = try TokenizerFiles.read(url, advice: "give a folder that has it")
+    try self.init(data, path: url.path)
+  }
+
+  /// Reads the bytes of a file that holds one object.
+  init(_ data: Data, path: String) throws {
+    self.path = path
+    prefix = ""
     let value: Any
     do {
       value = try JSONSerialization.jsonObject(with: data)
@@ -53,6 +58,32 @@ struct JSONObject {
     return integer
   }
 
+  /// A whole number of a range; nil where the key is missing or null.
+  func integer(_ key: String, in range: ClosedRange<Int>) throws -> Int? {
+    guard let value = try integer(key) else { return nil }
+    guard range.contains(value) else {
+      throw unsupported(key, expected: "from \(range.lowerBound) to \(range.upperBound)")
+    }
+    return value
+  }
+
+  /// One of the strings that have a meaning; nil where the key is missing or null.
+  func choice<Value>(_ key: String, _ meanings: [(name: String, value: Value)]) throws -> Value? {
+    guard let name = try string(key) else { return nil }
+    guard let meaning = meanings.first(where: { $0.name == name }) else {
+      let names = meanings.map { "\"\($0.name)\"" }.joined(separator: " or ")
+      throw unsupported(key, expected: names)
+    }
+    return meaning.value
+  }
+
+  /// The list under a key; nil where the key is missing or null.
+  func list(_ key: String) throws -> [Any]? {
+    guard let value = present(key) else { return nil }
+    guard let list = value as? [Any] else { throw unsupported(key, expected: "a list") }
+    return list
+  }
+
   /// An object; nil where the key is missing or null.
   func object(_ key: String) throws -> JSONObject? {
     guard let value = present(key) else { return nil }
@@ -79,6 +110,9 @@ struct JSONObject {
     guard let object = try object(key) else { return nil }
     return try object.string("content")
   }
+
+  /// Whether the key is there, be it null.
+  func mentions(_ key: String) -> Bool { members[key] != nil }
 
   /// Whether the key is there and not null.
   func has(_ key: String) -> Bool { present(key) != nil }

@@ -5,18 +5,58 @@ struct TokenizerConfiguration {
   var options = NormalizerOptions.uncased
   var names = SpecialTokens.Names()
   var addedTokens: [AddedToken] = []
+  var maxInputCharsPerWord = WordPieceTokenizer.defaultMaxInputCharsPerWord
+  var cleansUpDecodedText = true
+  var storedOptions = EncodeOptions.default
 
   /// Reads `tokenizer.json`, then `special_tokens_map.json`, then `tokenizer_config.json`; the
   /// later ones have the last word on what they name, as in `transformers`.
+  ///
+  /// - Parameters:
+  ///   - configuration: A `tokenizer_config.json`.
+  ///   - specialTokens: A `special_tokens_map.json`.
+  ///   - fastTokenizer: A `tokenizer.json`.
+  ///   - isComplete: Whether `tokenizer.json` has to have every section, as it is the source of the
+  ///     vocabulary.
+  ///   - vocabulary: The tokens by ID.
+  /// - Throws: ``TokenizerError`` for what is malformed or not supported.
   init(
-    configuration: URL?, specialTokens: URL?, fastTokenizer: URL?, vocabulary: Vocabulary
+    configuration: URL?, specialTokens: URL?, fastTokenizer: JSONObject?, isComplete: Bool = false,
+    vocabulary: Vocabulary
   ) throws {
+    var templateTokens: [FastTokenizerSections.TemplateToken] = []
     if let fastTokenizer {
-      try apply(fastTokenizer: JSONObject(contentsOf: fastTokenizer), vocabulary)
+      let sections = FastTokenizerSections(file: fastTokenizer, isComplete: isComplete)
+      try sections.checkKinds()
+      try apply(sections, vocabulary)
+      templateTokens = try sections.templateTokens()
+      for token in templateTokens { names.set(token.role, token.name) }
     }
     if let specialTokens { try applyNames(of: JSONObject(contentsOf: specialTokens)) }
     if let configuration {
       try apply(configuration: JSONObject(contentsOf: configuration), vocabulary)
+    }
+    for token in templateTokens { try check(token, vocabulary) }
+  }
+
+  private mutating func apply(
+    _ sections: FastTokenizerSections, _ vocabulary: Vocabulary
+  ) throws {
+    if let normalizer = try sections.normalizer() { options = normalizer }
+    if let name = try sections.unknownToken() { names.unknown = name }
+    if let limit = try sections.maxInputCharsPerWord() { maxInputCharsPerWord = limit }
+    if let cleanup = try sections.cleanup() { cleansUpDecodedText = cleanup }
+    let padding = try sections.padding()
+    if let padding { names.pad = padding.token }
+    storedOptions = EncodeOptions(truncation: try sections.truncation(), padding: padding?.padding)
+    if let added = try sections.file.objects("added_tokens") {
+      try setAddedTokens(
+        added.map { object in
+          guard let id = try object.integer("id") else {
+            throw object.unsupported("id", expected: "a whole number")
+          }
+          return (object, id)
+        }, idKey: "id", vocabulary)
     }
   }
 
@@ -36,70 +76,78 @@ struct TokenizerConfiguration {
     }
     if let flag = try configuration.bool("clean_text") { options.cleanText = flag }
     if let added = try configuration.object("added_tokens_decoder") {
-      addedTokens = try added.keys.compactMap { key in
+      let tokens = try added.keys.map { key in
         guard let object = try added.object(key), let id = Int(key) else {
           throw added.unsupported(key, expected: "a token under its ID")
         }
-        return try addedToken(object, id: id, idKey: "content", vocabulary, count: added.keys.count)
+        return (object, id)
       }
-    }
-  }
-
-  private mutating func apply(fastTokenizer: JSONObject, _ vocabulary: Vocabulary) throws {
-    if let model = try fastTokenizer.object("model"), model.has("type"),
-      try model.string("type") != "WordPiece"
-    {
-      throw model.unsupported("type", expected: "\"WordPiece\"")
-    }
-    if let normalizer = try fastTokenizer.object("normalizer") {
-      guard try normalizer.string("type") == "BertNormalizer" else {
-        throw normalizer.unsupported("type", expected: "\"BertNormalizer\"")
-      }
-      options.cleanText = try normalizer.bool("clean_text") ?? true
-      options.handleChineseChars = try normalizer.bool("handle_chinese_chars") ?? true
-      options.stripAccents = try normalizer.bool("strip_accents")
-      options.lowercase = try normalizer.bool("lowercase") ?? true
-    }
-    if let added = try fastTokenizer.objects("added_tokens") {
-      addedTokens = try added.map { object in
-        guard let id = try object.integer("id") else {
-          throw object.unsupported("id", expected: "a whole number")
-        }
-        return try addedToken(object, id: id, idKey: "id", vocabulary, count: added.count)
-      }
+      try setAddedTokens(tokens, idKey: "content", vocabulary)
     }
   }
 
   private mutating func applyNames(of object: JSONObject) throws {
-    if let name = try object.token("pad_token") { names.pad = name }
-    if let name = try object.token("unk_token") { names.unknown = name }
-    if let name = try object.token("cls_token") { names.classify = name }
-    if let name = try object.token("sep_token") { names.separator = name }
-    if let name = try object.token("mask_token") { names.mask = name }
+    for role in ["pad", "unk", "cls", "sep", "mask"] {
+      if let name = try object.token(role + "_token") { names.set(role, name) }
+    }
+  }
+
+  /// Takes a list of added tokens with their IDs in place of what there was.
+  private mutating func setAddedTokens(
+    _ tokens: [(object: JSONObject, id: Int)], idKey: String, _ vocabulary: Vocabulary
+  ) throws {
+    addedTokens = []
+    var beyond = Set<Int32>()
+    for (object, id) in tokens {
+      let token = try Self.addedToken(
+        object, id: id, idKey: idKey, vocabulary, count: tokens.count)
+      if Int(token.id) >= vocabulary.count, !beyond.insert(token.id).inserted {
+        throw object.unsupported(idKey, expected: "an ID that no other token has")
+      }
+      addedTokens.append(token)
+    }
+    // The reference numbers them without gaps, whatever the file says.
+    guard let last = beyond.max(), Int(last) >= vocabulary.count + beyond.count else { return }
+    let (object, _) = tokens.first { $0.id == Int(last) } ?? tokens[0]
+    throw object.unsupported(
+      idKey, expected: "a token of the vocabulary, or one numbered right after it")
   }
 
   /// One added token; a vocabulary's own ID goes before the one written in the file.
-  private func addedToken(
+  private static func addedToken(
     _ object: JSONObject, id: Int, idKey: String, _ vocabulary: Vocabulary, count: Int
   ) throws -> AddedToken {
     guard let content = try object.string("content"), !content.isEmpty else {
       throw object.unsupported("content", expected: "a string that is not empty")
     }
-    for flag in ["single_word", "lstrip", "rstrip"] where try object.bool(flag) == true {
-      throw object.unsupported(flag, expected: "false: this option is not supported")
-    }
     let isSpecial = try object.bool("special") ?? false
-    if try object.bool("normalized") ?? !isSpecial {
-      throw object.unsupported("normalized", expected: "false: this option is not supported")
-    }
+    var token = AddedToken(
+      content: content, id: 0, isSpecial: isSpecial,
+      normalized: try object.bool("normalized") ?? !isSpecial,
+      singleWord: try object.bool("single_word") ?? false,
+      lstrip: try object.bool("lstrip") ?? false, rstrip: try object.bool("rstrip") ?? false)
     if let known = vocabulary.id(of: content) {
-      return AddedToken(content: content, id: known, isSpecial: isSpecial)
+      token.id = known
+      return token
     }
-    guard id >= vocabulary.count, id < vocabulary.count + count else {
+    guard id >= vocabulary.count, id < vocabulary.count + count, let id = Int32(exactly: id) else {
       throw object.unsupported(
         idKey, expected: "a token of the vocabulary, or one numbered right after it")
     }
-    return AddedToken(content: content, id: Int32(id), isSpecial: isSpecial)
+    token.id = id
+    return token
+  }
+
+  /// Throws where the template puts another ID in than the tokenizer would.
+  private func check(
+    _ token: FastTokenizerSections.TemplateToken, _ vocabulary: Vocabulary
+  ) throws {
+    guard let name = names.byRole.first(where: { $0.role == token.role })?.token,
+      name.utf8.elementsEqual(token.name.utf8)
+    else { return }
+    let added = addedTokens.first { $0.content.utf8.elementsEqual(name.utf8) }
+    guard let id = added?.id ?? vocabulary.id(of: name), Int(id) != token.id else { return }
+    throw token.mismatch(Int(id))
   }
 
   /// Classes whose fast tokenizer is BERT's; the template of each is `[CLS] A [SEP] B [SEP]`.
@@ -107,4 +155,17 @@ struct TokenizerConfiguration {
     "BertTokenizer", "DistilBertTokenizer", "ElectraTokenizer", "MobileBertTokenizer",
     "ConvBertTokenizer", "SqueezeBertTokenizer", "PreTrainedTokenizer", "TokenizersBackend",
   ]
+}
+
+extension SpecialTokens.Names {
+  /// Names the token of a role, as in the key `<role>_token`.
+  fileprivate mutating func set(_ role: String, _ name: String) {
+    switch role {
+    case "pad": pad = name
+    case "unk": unknown = name
+    case "cls": classify = name
+    case "sep": separator = name
+    default: mask = name
+    }
+  }
 }

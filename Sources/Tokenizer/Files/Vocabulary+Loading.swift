@@ -16,13 +16,14 @@ extension Vocabulary {
       if let offset = UTF8Repair.repair(bytes).firstInvalidOffset {
         throw TokenizerError.invalidUTF8(path: url.path, byteOffset: offset)
       }
+      tokens.reserveCapacity(bytes: bytes.count)
       var start = 0
       while start < bytes.count {
-        let rest = UnsafeRawBufferPointer(rebasing: bytes[start...])
-        let length = rest.firstIndex(of: UInt8(ascii: "\n")) ?? rest.count
-        let line = UnsafeRawBufferPointer(rebasing: rest[..<length])
+        var end = start
+        while end < bytes.count, bytes[end] != UInt8(ascii: "\n") { end += 1 }
+        let line = UnsafeRawBufferPointer(rebasing: bytes[start..<end])
         tokens.append(UnsafeRawBufferPointer(rebasing: line[..<tokenLength(ofLine: line)]))
-        start += length + 1
+        start = end + 1
       }
     }
     return try Vocabulary(tokens, source: url.path)

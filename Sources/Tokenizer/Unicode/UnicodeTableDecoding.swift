@@ -60,44 +60,67 @@ struct ScalarRanges: Sendable {
 }
 
 /// Collects the properties of code points and packs them into a two-stage table.
+///
+/// Most pages of 256 code points are all alike; only the others get memory of their own, since the
+/// tables are made anew in each process.
 struct PropertyTableBuilder {
-  private var properties = [UInt16](repeating: 0, count: 0x110000)
+  private static let pageCount = 0x110000 / 256
 
-  mutating func insert(_ scalar: UInt32, bits: UInt16) { properties[Int(scalar)] |= bits }
+  /// The bits that all code points of a page have.
+  private var bitsOfPage = [UInt16](repeating: 0, count: pageCount)
+  /// Where the page's own bits begin; -1 where it has none.
+  private var placeOfPage = [Int](repeating: -1, count: pageCount)
+  private var ownBits: [UInt16] = []
+
+  /// Sets `bits` on every code point of a range.
+  mutating func insert(_ scalars: ClosedRange<UInt32>, bits: UInt16) {
+    for page in Int(scalars.lowerBound >> 8)...Int(scalars.upperBound >> 8) {
+      let first = max(Int(scalars.lowerBound) - page << 8, 0)
+      let last = min(Int(scalars.upperBound) - page << 8, 255)
+      if first == 0, last == 255 {
+        bitsOfPage[page] |= bits
+        continue
+      }
+      if placeOfPage[page] < 0 {
+        placeOfPage[page] = ownBits.count
+        ownBits.append(contentsOf: repeatElement(0, count: 256))
+      }
+      for place in placeOfPage[page] + first...placeOfPage[page] + last { ownBits[place] |= bits }
+    }
+  }
 
   /// Sets `bits` on every code point of `first-last` items.
   mutating func insert(_ text: StaticString, bits: UInt16) {
-    HexItems(text).forEach { numbers in
-      for scalar in numbers[0]...numbers[numbers.count - 1] { insert(scalar, bits: bits) }
-    }
+    HexItems(text).forEach { insert($0[0]...$0[$0.count - 1], bits: bits) }
   }
 
   /// Sets the upper byte of every code point of `first-last:class` items.
   mutating func insertCombiningClasses(_ text: StaticString) {
     HexItems(text).forEach { numbers in
-      for scalar in numbers[0]...numbers[numbers.count - 2] {
-        insert(scalar, bits: UInt16(numbers[numbers.count - 1]) << 8)
-      }
+      let bits = UInt16(numbers[numbers.count - 1]) << 8
+      insert(numbers[0]...numbers[numbers.count - 2], bits: bits)
     }
   }
 
-  /// The block number of each page of 256 code points, and the distinct blocks.
+  /// The block number of each page of 256 code points, and the blocks.
   func finish() -> (blockOfPage: [UInt16], blocks: [UInt16]) {
-    var numbers: [ArraySlice<UInt16>: UInt16] = [:]
+    var blocks = ownBits
+    var uniform: [UInt16: UInt16] = [:]
     var blockOfPage: [UInt16] = []
-    var blocks: [UInt16] = []
-    for start in stride(from: 0, to: properties.count, by: 256) {
-      let page = properties[start..<start + 256]
-      // A page mostly repeats the one before (unassigned planes, ideographs): no hashing then.
-      if start > 0, page.elementsEqual(properties[start - 256..<start]) {
-        blockOfPage.append(blockOfPage[blockOfPage.count - 1])
-      } else if let number = numbers[page] {
+    blockOfPage.reserveCapacity(Self.pageCount)
+    for page in 0..<Self.pageCount {
+      let bits = bitsOfPage[page]
+      if placeOfPage[page] >= 0 {
+        let place = placeOfPage[page]
+        for index in place..<place + 256 { blocks[index] |= bits }
+        blockOfPage.append(UInt16(place / 256))
+      } else if let number = uniform[bits] {
         blockOfPage.append(number)
       } else {
         let number = UInt16(blocks.count / 256)
-        numbers[page] = number
+        uniform[bits] = number
+        blocks.append(contentsOf: repeatElement(bits, count: 256))
         blockOfPage.append(number)
-        blocks.append(contentsOf: page)
       }
     }
     return (blockOfPage, blocks)

@@ -34,7 +34,7 @@ package final class UnicodeTables: Sendable {
 
   /// Block number of each run of 256 code points.
   private let blockOfPage: [UInt16]
-  /// Properties, 256 per block; equal blocks are kept once.
+  /// Properties, 256 per block; pages that are all alike share theirs.
   private let blocks: [UInt16]
   private let decompositions: ScalarMap
   private let lowercaseMappings: ScalarMap
@@ -52,9 +52,13 @@ package final class UnicodeTables: Sendable {
     decompositions = ScalarMap(UnicodeData.decompositions)
     lowercaseMappings = ScalarMap(UnicodeData.lowercase)
     wordCharacters = ScalarRanges(UnicodeData.wordCharacters)
-    for key in decompositions.keys { builder.insert(key, bits: Properties.decomposes.rawValue) }
-    for key in Hangul.syllables { builder.insert(key, bits: Properties.decomposes.rawValue) }
-    for key in lowercaseMappings.keys { builder.insert(key, bits: Properties.lowercases.rawValue) }
+    for key in decompositions.keys {
+      builder.insert(key...key, bits: Properties.decomposes.rawValue)
+    }
+    builder.insert(ClosedRange(Hangul.syllables), bits: Properties.decomposes.rawValue)
+    for key in lowercaseMappings.keys {
+      builder.insert(key...key, bits: Properties.lowercases.rawValue)
+    }
     (blockOfPage, blocks) = builder.finish()
   }
 

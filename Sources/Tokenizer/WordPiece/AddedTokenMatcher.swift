@@ -9,7 +9,7 @@ struct AddedTokenMatcher: Sendable {
     let token: AddedToken
   }
 
-  /// Longest first.
+  /// Longest first, then in the order given: of equal ones the first is found.
   private let patterns: [Pattern]
   private let firstScalars: Set<UInt32>
   /// The UTF-8 of the patterns, for ``mayMatch(_:)``.
@@ -21,9 +21,9 @@ struct AddedTokenMatcher: Sendable {
 
   /// Prepares tokens, each with the text to look for; an empty text is never found.
   init(_ tokens: [(text: [UInt32], token: AddedToken)]) {
-    patterns = tokens.filter { !$0.text.isEmpty }
-      .map { Pattern(scalars: $0.text, token: $0.token) }
-      .sorted { $0.scalars.count > $1.scalars.count }
+    patterns = tokens.filter { !$0.text.isEmpty }.enumerated()
+      .sorted { ($1.element.text.count, $0.offset) < ($0.element.text.count, $1.offset) }
+      .map { Pattern(scalars: $0.element.text, token: $0.element.token) }
     firstScalars = Set(patterns.map { $0.scalars[0] })
     utf8 = patterns.map { pattern in
       var bytes: [UInt8] = []

@@ -24,6 +24,8 @@ struct DoubleArrayBuilder: ~Copyable {
   /// Nodes begin here: a lower place has no base for great bytes.
   private static let margin = 256
 
+  /// The ID of a token that another one equals, once all are in; nil where all differ.
+  private(set) var repeatedID: Int32?
   private let tokens: VocabularyBytes
   private var units: UnsafeMutablePointer<Unit>
   private var ids: UnsafeMutablePointer<Int32>
@@ -67,6 +69,7 @@ struct DoubleArrayBuilder: ~Copyable {
       while let next = pending.popLast() {
         var start = next.start
         while start < next.end, tokens.range(Int(order[start])).count == next.depth {
+          if ids[next.node] >= 0 { repeatedID = ids[next.node] }
           ids[next.node] = order[start]
           units[next.node].markEntry()
           start += 1

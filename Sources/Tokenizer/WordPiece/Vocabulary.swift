@@ -60,6 +60,17 @@ public struct Vocabulary: Sendable {
   /// The ID of a token, compared byte by byte; nil where there is none.
   public func id(of token: String) -> Int32? { trie.id(of: token.utf8) }
 
+  /// The ID of a token given as bytes; nil where there is none.
+  func id(ofUTF8 token: some Sequence<UInt8>) -> Int32? { trie.id(of: token) }
+
+  /// A token that is there twice; nil where there is none.
+  var repeatedToken: String? { trie.repeatedID.map { storage[Int($0)] } }
+
+  /// Whether the tokens are these, in this order.
+  func hasTokens(_ tokens: VocabularyBytes) -> Bool {
+    storage.starts == tokens.starts && storage.bytes == tokens.bytes
+  }
+
   /// Whether a token continues a word, as its `##` says.
   ///
   /// - Parameter id: In `0..<count`.

@@ -22,6 +22,18 @@ struct VocabularyBytes: Sendable {
     token.withUTF8 { append(UnsafeRawBufferPointer($0)) }
   }
 
+  /// Adds a token at the end, whose bytes `write` appends.
+  mutating func append(_ write: (inout [UInt8]) throws -> Void) rethrows {
+    try write(&bytes)
+    starts.append(Int32(truncatingIfNeeded: bytes.count))
+  }
+
+  /// Makes room for tokens of so many bytes together.
+  mutating func reserveCapacity(bytes count: Int) {
+    bytes.reserveCapacity(count)
+    starts.reserveCapacity(count / 7)
+  }
+
   /// Where a token's bytes are.
   func range(_ index: Int) -> Range<Int> { Int(starts[index])..<Int(starts[index + 1]) }
 

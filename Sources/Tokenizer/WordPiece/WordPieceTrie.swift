@@ -12,6 +12,8 @@ final class WordPieceTrie: @unchecked Sendable {  // Immutable after init.
 
   /// The root of entries without their `##`; a node without children where there are none.
   let continuationRoot: Int
+  /// The ID of an entry that another one equals; nil where all differ.
+  let repeatedID: Int32?
   private let units: UnsafeMutablePointer<DoubleArrayBuilder.Unit>
   /// The ID of the entry that ends at a node, -1 for none.
   private let ids: UnsafeMutablePointer<Int32>
@@ -20,6 +22,7 @@ final class WordPieceTrie: @unchecked Sendable {  // Immutable after init.
   init(_ tokens: VocabularyBytes) {
     var builder = DoubleArrayBuilder(tokens)
     builder.build()
+    repeatedID = builder.repeatedID
     (units, ids) = builder.take()
     var node: Int? = Self.wordRoot
     for byte in Self.prefix { node = node.flatMap { [units] in Self.child($0, byte, units) } }

@@ -31,7 +31,7 @@ struct TokenizeCommand: ParsableCommand {
   @Argument(help: "Text files, folders of them, patterns, or - for standard input.")
   var inputs: [String]
 
-  @Option(help: "A folder with vocab.txt (and tokenizer_config.json), or a vocab.txt.")
+  @Option(help: "A folder with vocab.txt or tokenizer.json, or one of these files.")
   var tokenizer: String
 
   @Option(help: "The folder to write the corpus into.")

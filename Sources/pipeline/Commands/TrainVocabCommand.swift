@@ -26,7 +26,7 @@ struct TrainVocabCommand: ParsableCommand {
   @Argument(help: "Text files, or folders of them.")
   var inputs: [String]
 
-  @Option(help: "The folder to write vocab.txt and tokenizer_config.json into.")
+  @Option(help: "The folder to write vocab.txt, tokenizer_config.json and tokenizer.json into.")
   var output: String
 
   @Option(help: "Tokens of the vocabulary, special ones included.")
