@@ -3,10 +3,11 @@
 # make bench   speed, with a table; results in .build/bench/results.json (BENCH=--quick: a minute)
 # make compare cached against online training: held-out losses and their differences
 # make lint    formatter and module graph
+# make parity  a million random strings, ours and tokenizers' (PARITY="--count N --seed S")
 # make python-env  a Python with transformers in .build/python, for the tests that compare with it
 SHELL := /bin/bash
 
-.PHONY: demo test bench compare build lint setup python-env
+.PHONY: demo test bench compare parity build lint setup python-env
 
 demo: build
 	@Scripts/demo.sh
@@ -22,6 +23,10 @@ bench: setup
 compare: setup
 	swift build -c release --product bench
 	.build/release/bench --cached-vs-online
+
+parity: build
+	$${DECANT_PYTHON:-.build/python/bin/python} Tools/parity.py \
+	  --vocabulary ../shared/data/tokenizers/bert-base-uncased/vocab.txt $(PARITY)
 
 build: setup
 	swift build -c release --product pipeline

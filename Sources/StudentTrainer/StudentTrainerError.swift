@@ -18,6 +18,8 @@ package enum StudentTrainerError: Error, Equatable {
   case nonFinite(step: Int, what: String, sequences: [SequenceReference])
   /// A folder with the checkpoints of another run.
   case differentRun(folder: String, differences: [String])
+  /// A folder in which another process trains.
+  case inUse(folder: String)
   /// A checkpoint that is not what was written.
   case damagedCheckpoint(folder: String, file: String, reason: String)
   /// A file of the run that cannot be read.
@@ -55,6 +57,8 @@ extension StudentTrainerError: CustomStringConvertible {
     case .differentRun(let folder, let differences):
       "'\(folder)' holds a run of another configuration: \(differences.joined(separator: "; ")). "
         + "Choose another folder, or remove it first"
+    case .inUse(let folder):
+      "another process is training in '\(folder)'; wait until it has ended, or choose another folder"
     case .damagedCheckpoint(let folder, let file, let reason):
       "the checkpoint '\(folder)' is damaged: \(file) \(reason); remove that folder to go on from the "
         + "one before it"

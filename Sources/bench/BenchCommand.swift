@@ -25,6 +25,12 @@ struct BenchCommand: ParsableCommand {
   @Flag(help: "Compare held-out losses of cached and online training, instead of speed.")
   var cachedVsOnline = false
 
+  @Flag(help: "Measure the tokenizer alone, on the data sets of --data.")
+  var tokenizer = false
+
+  @Option(help: "A folder of data sets, for --tokenizer; skipped elsewhere where it is missing.")
+  var data = "../shared/data"
+
   @Option(help: "The small teacher: a folder with its vocabulary.")
   var teacher = "data/demo-teacher"
 
@@ -73,9 +79,23 @@ struct BenchCommand: ParsableCommand {
     }
     var results = Results(machine: machine, isQuick: quick)
     let plan = MeasuringPlan(isQuick: quick)
-    try measure(plan, teacher: teacher, scratch: scratch, into: &results)
+    try measureTokenizer(plan, scratch: scratch, into: &results)
+    if !tokenizer { try measure(plan, teacher: teacher, scratch: scratch, into: &results) }
     Terminal.output(results.table)
     try results.write(to: folder.appending(path: "results.json"))
+  }
+
+  private func measureTokenizer(
+    _ plan: MeasuringPlan, scratch: ScratchFolder, into results: inout Results
+  ) throws {
+    let folder = URL(filePath: data)
+    guard FileManager.default.fileExists(atPath: folder.path) else {
+      return Terminal.note("no tokenizer rows: '\(data)' is not there")
+    }
+    let benchmark = TokenizerBenchmark(
+      vocabulary: folder.appending(path: "tokenizers/bert-base-uncased"), data: folder,
+      scratch: scratch)
+    results.add(try benchmark.rows(plan))
   }
 
   private func measure(

@@ -15,6 +15,7 @@ struct Pipeline: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       TokenizeCommand.self, TrainTeacherCommand.self, CacheTeacherCommand.self,
-      TrainStudentCommand.self, EvaluateCommand.self, TrainVocabCommand.self, CorpusCommand.self,
+      TrainStudentCommand.self, EvaluateCommand.self, TrainVocabCommand.self,
+      EncodeCommand.self, DecodeCommand.self, CorpusCommand.self,
     ])
 }

@@ -37,6 +37,12 @@ struct UsageTests {
       ["<inputs>", "--output", "--size", "--min-frequency", "--alphabet-limit"]
         + ["--initial-alphabet", "--special-tokens", "--cased", "--jobs", "--quiet"]
     ),
+    (
+      "encode",
+      ["<inputs>", "--tokenizer", "--format", "--records", "--max-length", "--stride"]
+        + ["--no-special-tokens", "--special-tokens-as-text", "--strict", "--jobs", "--quiet"]
+    ),
+    ("decode", ["<inputs>", "--tokenizer", "--keep-special-tokens", "--jobs"]),
   ]
 
   @Test(arguments: options) func helpNamesTheOptions(command: String, names: [String]) throws {

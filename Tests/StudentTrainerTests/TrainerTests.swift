@@ -1,6 +1,7 @@
 import Corpus
 import Foundation
 import Kernels
+import ShardStore
 import StudentTrainer
 import TestSupport
 import Testing
@@ -130,6 +131,22 @@ struct TrainerTests {
       try train(configuration, in: folder.url, seed: 6)
     }
     #expect("\(try #require(otherStudent))".contains("initialParameters"))
+  }
+
+  @Test("a folder in which another run is under way is refused, and free after it")
+  func folderInUse() throws {
+    let folder = try TemporaryFolder()
+    let configuration = TinyWorld.configuration(steps: 3)
+    do {
+      let other = try FolderLock(folder: folder.url)
+      #expect(throws: StudentTrainerError.inUse(folder: folder.url.path)) {
+        try train(configuration, in: folder.url)
+      }
+      withExtendedLifetime(other) {}
+    }
+    try train(configuration, in: folder.url)
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder.url.path)
+    #expect(!names.contains(".lock"))
   }
 
   @Test("checkpoints beyond the last two are removed")

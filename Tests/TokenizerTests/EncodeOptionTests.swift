@@ -35,6 +35,20 @@ struct EncodeOptionTests {
     #expect(encoding.overflowing.map(\.ids) == [[101, 2028, 2048, 102]])
   }
 
+  @Test func theOverflowOfAPairIsNotBuiltBeforeItIsRead() throws {
+    // 20,000 by 20,000 parts: were they built, this test would not end.
+    let tokenizer = try ReferenceTokenizers.named("uncased")
+    let long = String(repeating: "a ", count: 20_003)
+    let encoding = try tokenizer.encode(
+      long, pair: long,
+      options: EncodeOptions(
+        truncation: Truncation(maxLength: 11, stride: 3, returnsOverflow: true)))
+    #expect(encoding.ids.count == 11)
+    #expect(encoding.overflowing.count == 20_000 * 20_000 - 1)
+    #expect(encoding.overflowing[123_456_789].ids.count == 11)
+    #expect(encoding.overflowing.last?.ids.count == 11)
+  }
+
   @Test func overflowIsBuiltOnlyWhenAskedFor() throws {
     let encoding = try tokenizer.encode(
       "one two three", options: EncodeOptions(truncation: Truncation(maxLength: 3)))

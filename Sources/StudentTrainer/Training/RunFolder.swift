@@ -15,13 +15,21 @@ struct RunFolder {
   private var identityFile: URL { url.appending(path: "run.json") }
   private var summaryFile: URL { url.appending(path: "finished.json") }
 
-  /// Creates the folder where it is missing.
-  func create() throws {
+  /// Creates the folder where it is missing and keeps other processes out of it.
+  ///
+  /// - Returns: the lock, which holds as long as it lives.
+  /// - Throws: `StudentTrainerError.inUse`, `.unwritable`; `ShardStoreError` for a full disk.
+  func createAndLock() throws -> FolderLock {
     do {
       try FileManager.default.createDirectory(
         at: checkpoints.folder, withIntermediateDirectories: true)
     } catch {
       throw StudentTrainerError.unwritable(file: url.path, reason: error.localizedDescription)
+    }
+    do {
+      return try FolderLock(folder: url)
+    } catch ShardStoreError.locked {
+      throw StudentTrainerError.inUse(folder: url.path)
     }
   }
 

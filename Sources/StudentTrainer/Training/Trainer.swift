@@ -46,11 +46,13 @@ package final class Trainer {
   /// Runs, resumes, or finds the run finished.
   ///
   /// - Returns: The finished run; `model` has its parameters.
-  /// - Throws: `StudentTrainerError`; also what the source and the writers throw. After an error the
-  ///   last checkpoint is intact, and the same call goes on from it.
+  /// - Throws: `StudentTrainerError`, also where another process trains in the folder; what the
+  ///   source and the writers throw. After an error the last checkpoint is intact, and the same call
+  ///   goes on from it.
   package func run() throws -> TrainingResult {
     let totalSteps = try countSteps()
-    try folder.create()
+    let lock = try folder.createAndLock()
+    defer { withExtendedLifetime(lock) {} }
     let identity = RunIdentity(
       configuration: configuration, model: model.configuration,
       initialParameters: ParameterDigest.text(of: model), source: source.identity,

@@ -21,10 +21,8 @@ public struct Encoding: Sendable, Equatable {
   public internal(set) var attentionMask: [Int32] = []
   /// 1 for tokens that the template or padding added, 0 for those of the text.
   public internal(set) var specialTokensMask: [Int32] = []
-  /// What truncation cut off, in the reference's order, if it was asked for.
-  ///
-  /// Of a pair, all combinations of the parts of both sides. Never nested.
-  public internal(set) var overflowing: [Encoding] = []
+  /// What truncation cut off, if it was asked for; built when it is read.
+  public internal(set) var overflowing = OverflowingEncodings()
 
   /// An encoding without tokens.
   package init() {}
@@ -35,7 +33,7 @@ public struct Encoding: Sendable, Equatable {
 
 extension Encoding {
   /// One token with everything about it.
-  struct Item {
+  struct Item: Sendable {
     var id: Int32
     var token: String
     var typeID: Int32

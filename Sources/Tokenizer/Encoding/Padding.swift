@@ -56,7 +56,7 @@ extension Encoding {
       result = self
       result.append(fill)
     }
-    result.overflowing = overflowing.map { $0.padded(to: target, with: item, on: side) }
+    result.overflowing = overflowing.padded(to: target, with: item, on: side)
     return result
   }
 }

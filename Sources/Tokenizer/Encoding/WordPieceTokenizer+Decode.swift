@@ -11,26 +11,39 @@ extension WordPieceTokenizer {
   ///   - skipSpecialTokens: Whether special tokens are left out.
   /// - Returns: The text.
   public func decode(_ ids: [Int32], skipSpecialTokens: Bool = true) -> String {
-    let skipped = Set(skipSpecialTokens ? addedTokens.filter(\.isSpecial).map(\.id) : [])
+    let skipped = skipSpecialTokens ? specialIDs : []
     var text = ""
     var isFirst = true
-    for id in ids where !skipped.contains(id) {
-      guard let token = tokenIfKnown(id) else { continue }
-      var piece = token
-      if !isFirst {
-        if token.utf8.starts(with: WordPieceTrie.prefix) {
-          piece = String(decoding: token.utf8.dropFirst(WordPieceTrie.prefix.count), as: UTF8.self)
-        } else {
-          piece = " " + token
-        }
-      }
-      for (space, bare) in Self.cleanUps {
-        piece = piece.replacingOccurrences(of: space, with: bare, options: .literal)
-      }
-      text += piece
+    for id in ids where !skipped.contains(id) && hasToken(id) {
+      text += decodedPiece(id, isFirst: isFirst)
       isFirst = false
     }
     return text
+  }
+
+  /// The IDs that decoding may skip.
+  var specialIDs: Set<Int32> { Set(addedTokens.filter(\.isSpecial).map(\.id)) }
+
+  /// Whether some token has the ID.
+  func hasToken(_ id: Int32) -> Bool { tokenIfKnown(id) != nil }
+
+  /// What a token adds to a decoded text.
+  ///
+  /// - Precondition: A token has the ID.
+  func decodedPiece(_ id: Int32, isFirst: Bool) -> String {
+    let token = token(id)
+    var piece = token
+    if !isFirst {
+      if token.utf8.starts(with: WordPieceTrie.prefix) {
+        piece = String(decoding: token.utf8.dropFirst(WordPieceTrie.prefix.count), as: UTF8.self)
+      } else {
+        piece = " " + token
+      }
+    }
+    for (space, bare) in Self.cleanUps {
+      piece = piece.replacingOccurrences(of: space, with: bare, options: .literal)
+    }
+    return piece
   }
 
   /// In the reference's order.

@@ -111,8 +111,8 @@ extension WordPieceTokenizer {
   private func unpadded(
     first: Encoding, second: Encoding?, _ options: EncodeOptions
   ) throws -> Encoding {
-    var firstParts = [first]
-    var secondParts = second.map { [$0] }
+    var firstParts = [0..<first.count]
+    var secondParts = second.map { [0..<$0.count] }
     if let truncation = options.truncation {
       let added =
         options.addsSpecialTokens ? Template.specialTokenCount(isPair: second != nil) : 0
@@ -127,14 +127,16 @@ extension WordPieceTokenizer {
       }
       let kept = try truncation.keptLengths(
         first: first.count, second: second?.count, room: truncation.maxLength - added)
-      firstParts = try truncation.parts(count: first.count, keeping: kept.first).map(first.part)
+      firstParts = try truncation.parts(count: first.count, keeping: kept.first)
       if let second {
         secondParts = try truncation.parts(count: second.count, keeping: kept.second)
-          .map(second.part)
       }
     }
-    return Template(specialTokens: specialTokens).apply(
-      first: firstParts, second: secondParts, addsSpecialTokens: options.addsSpecialTokens)
+    let template = Template(
+      specialTokens: specialTokens, addsSpecialTokens: options.addsSpecialTokens)
+    return template.apply(
+      first: EncodingParts(whole: first, ranges: firstParts),
+      second: second.map { EncodingParts(whole: $0, ranges: secondParts ?? [0..<$0.count]) })
   }
 
   private func padded(_ encodings: [Encoding], _ options: EncodeOptions) -> [Encoding] {

@@ -15,30 +15,34 @@ struct ChunkCache: ~Copyable {
     @inline(__always)
     init(low: UInt64, high: UInt64) { (self.low, self.high) = (low, high) }
 
-    /// The key of the `count` bytes at `base`, 1 to 15, after which 16 bytes may be read.
+    /// The bits that are a chunk's own in the 16 bytes that begin with it.
+    static func mask(count: Int) -> Key {
+      func bits(_ bytes: Int) -> UInt64 { bytes >= 8 ? .max : (1 << UInt64(8 * max(bytes, 0))) - 1 }
+      return Key(low: bits(count), high: bits(count - 8))
+    }
+
+    /// The key of the `count` bytes at `base`, 1 to 15, after which 16 bytes may be read; the mask
+    /// is that of the count.
     @inline(__always)
-    init(_ base: UnsafeRawPointer, count: Int) {
+    init(_ base: UnsafeRawPointer, count: Int, mask: Key) {
       let low = UInt64(littleEndian: base.loadUnaligned(as: UInt64.self))
       let high = UInt64(littleEndian: base.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
-      // Masks by shifts, without a branch on the length.
-      let lowShift = UInt64(truncatingIfNeeded: 64 &- 8 &* min(count, 8))
-      let highShift = UInt64(truncatingIfNeeded: 120 &- 8 &* max(count, 8))
-      self.low = low & (UInt64.max &>> lowShift)
-      self.high =
-        high & ((UInt64.max &>> 8) &>> highShift) | UInt64(truncatingIfNeeded: count) &<< 56
+      self.low = low & mask.low
+      self.high = high & mask.high | UInt64(truncatingIfNeeded: count) &<< 56
     }
 
     /// The key of the `count` bytes at `base`, 1 to 15, of which `readable` may be read.
-    @inline(__always)
     init(_ base: UnsafeRawPointer, count: Int, readable: Int) {
-      if readable >= 16 {
-        self.init(base, count: count)
-      } else {
-        var copy: (UInt64, UInt64) = (0, 0)
-        self = withUnsafeMutableBytes(of: &copy) { bytes in
-          bytes.copyMemory(from: UnsafeRawBufferPointer(start: base, count: count))
-          return bytes.baseAddress.map { Key($0, count: count) } ?? Key(low: 0, high: 0)
-        }
+      let mask = Self.mask(count: count)
+      guard readable < 16 else {
+        self.init(base, count: count, mask: mask)
+        return
+      }
+      var copy: (UInt64, UInt64) = (0, 0)
+      self = withUnsafeMutableBytes(of: &copy) { bytes in
+        bytes.copyMemory(from: UnsafeRawBufferPointer(start: base, count: count))
+        let first = UnsafeRawPointer(bytes.baseAddress)
+        return first.map { Key($0, count: count, mask: mask) } ?? Key(low: 0, high: 0)
       }
     }
 
@@ -64,7 +68,8 @@ struct ChunkCache: ~Copyable {
   private var memory: ZeroedMemory
   private var slots: UnsafeMutablePointer<Slot>
   private var slotCount: Int
-  private var shift: UInt64
+  /// The number of an even slot: all bits of a slot's number but the lowest.
+  private var pairMask: UInt64
   private let slotLimit: Int
   private var entries = 0
   private var arena: [Int32] = []
@@ -79,19 +84,15 @@ struct ChunkCache: ~Copyable {
     precondition(limit >= slotCount && limit & (limit - 1) == 0, "a power of two")
     slotLimit = limit
     self.slotCount = slotCount
-    shift = Self.shift(slotCount)
+    pairMask = UInt64(slotCount - 2)
     memory = ZeroedMemory(byteCount: slotCount * MemoryLayout<Slot>.stride)
     slots = memory.base.bindMemory(to: Slot.self, capacity: slotCount)
-  }
-
-  private static func shift(_ slotCount: Int) -> UInt64 {
-    UInt64(65 - slotCount.trailingZeroBitCount)
   }
 
   /// Makes the cache larger where that is due; buckets are others after that.
   @inline(__always)
   mutating func growIfFull() {
-    if entries > slotCount / 2, slotCount < slotLimit { grow() }
+    if entries > 3 * slotCount / 8, slotCount < slotLimit { grow() }
   }
 
   private mutating func grow() {
@@ -100,7 +101,7 @@ struct ChunkCache: ~Copyable {
     let (old, oldCount) = (slots, slotCount)
     slots = newMemory.base.bindMemory(to: Slot.self, capacity: larger)
     slotCount = larger
-    shift = Self.shift(larger)
+    pairMask = UInt64(larger - 2)
     entries = 0
     for slot in 0..<oldCount where old[slot].high != 0 { put(old[slot]) }
     memory = newMemory
@@ -109,8 +110,8 @@ struct ChunkCache: ~Copyable {
   /// The place where a key is kept, if it is, until the cache grows.
   @inline(__always)
   func bucket(of key: Key) -> UnsafeMutableRawPointer {
-    let mixed = (key.low ^ (key.high &* 0x9FB2_1C65_1E98_DF25)) &* 0x9E37_79B9_7F4A_7C15
-    return UnsafeMutableRawPointer(slots + Int(truncatingIfNeeded: mixed &>> shift) &* 2)
+    let mixed = (key.low ^ (key.high &>> 29 | key.high &<< 35)) &* 0x9E37_79B9_7F4A_7C15
+    return UnsafeMutableRawPointer(slots + Int(truncatingIfNeeded: mixed &>> 32 & pairMask))
   }
 
   /// What ``find(_:in:into:)`` says of a chunk that is not in the cache.

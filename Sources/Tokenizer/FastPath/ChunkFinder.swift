@@ -29,9 +29,22 @@ struct ChunkFinder: ~Copyable {
   /// Bytes behind a block of the search that the last key in it may read.
   private static let keyBytes = 16
 
-  init() { found = .allocate(capacity: Self.batch) }
+  /// For each length of a chunk with a key the bits that are its own: a table is read faster than
+  /// the bits are shifted.
+  private let masks: UnsafeMutablePointer<ChunkCache.Key>
 
-  deinit { found.deallocate() }
+  init() {
+    found = .allocate(capacity: Self.batch)
+    masks = .allocate(capacity: ChunkCache.maxKeyBytes + 1)
+    for count in 0...ChunkCache.maxKeyBytes {
+      (masks + count).initialize(to: ChunkCache.Key.mask(count: count))
+    }
+  }
+
+  deinit {
+    found.deallocate()
+    masks.deallocate()
+  }
 
   /// Finds chunks, each with the boundary behind it.
   ///
@@ -57,7 +70,7 @@ struct ChunkFinder: ~Copyable {
         guard ChunkBoundary.contains(boundary.load(as: UInt8.self)) else { continue }
         let count = boundary - start
         if UInt(bitPattern: count &- 1) < UInt(ChunkCache.maxKeyBytes) {
-          let key = ChunkCache.Key(start, count: count)
+          let key = ChunkCache.Key(start, count: count, mask: masks[count])
           next.pointee = FoundChunk(key: key, bucket: cache.bucket(of: key), start: start)
           next += 1
         } else if count > 0 {

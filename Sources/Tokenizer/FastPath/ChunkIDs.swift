@@ -11,7 +11,7 @@ struct ChunkIDs: ~Copyable {
   var ids = OutputBuffer<Int32>(capacity: 8192)
   private var chunks: ChunkEncoder
   private var finder = ChunkFinder()
-  private var cache = ChunkCache(slotCount: 1 << 13, limit: 1 << 19)
+  private var cache = ChunkCache(slotCount: 1 << 13, limit: 1 << 20)
   private var longCache = LongChunkCache(slotCount: 1 << 15)
 
   init(_ tokenizer: WordPieceTokenizer, recognizesSpecialTokens: Bool) {

@@ -38,10 +38,20 @@ public final class TokenIDEncoder {
       for token in tokens { ids.append(token.id) }
       return
     }
+    makeRoom(for: bytes.count, in: &ids)
     var place = 0
     while place < bytes.count {
       place = chunks.append(bytes, from: place, limit: Self.batchIDs)
       chunks.ids.drain(into: &ids)
+    }
+  }
+
+  /// Room for the IDs of a long text, so that they are not moved time and again.
+  private func makeRoom(for byteCount: Int, in ids: inout [Int32]) {
+    // Text has three to five bytes a token.
+    let expected = ids.count + byteCount / 4
+    if byteCount > 1 << 16, expected > ids.capacity {
+      ids.reserveCapacity(max(expected, 2 * ids.capacity))
     }
   }
 

@@ -1,4 +1,4 @@
-/// Builds one word after another and cuts each into pieces, with a cache of words.
+/// Builds one word after another and cuts each into pieces.
 ///
 /// Owns its memory; one caller at a time.
 struct WordEncoder: ~Copyable {
@@ -8,15 +8,11 @@ struct WordEncoder: ~Copyable {
   private(set) var byteCount = 0
   /// Its code points; beyond the limit only the count goes on, since the word is unknown then.
   private(set) var scalarCount = 0
-  private var cache: ChunkCache
 
   init(_ model: WordPieceModel) {
     self.model = model
     let capacity = 4 * model.maxInputCharsPerWord + 16
     bytes = .allocate(capacity: capacity)
-    // A key is read as 16 bytes, whatever the word's length.
-    bytes.initialize(repeating: 0, count: capacity)
-    cache = ChunkCache(slotCount: 1 << 13, limit: 1 << 17)
   }
 
   deinit { bytes.deallocate() }
@@ -45,24 +41,8 @@ struct WordEncoder: ~Copyable {
   }
 
   private mutating func encodeWord(_ ids: inout OutputBuffer<Int32>) {
-    ids.reserve(byteCount + ChunkCache.maxIDs)
-    if byteCount <= ChunkCache.maxKeyBytes, scalarCount <= model.maxInputCharsPerWord {
-      cache.growIfFull()
-      let key = ChunkCache.Key(bytes, count: byteCount)
-      let bucket = cache.bucket(of: key)
-      let output = ids.base + ids.count
-      let found = ChunkCache.find(key, in: bucket, into: output)
-      if found != ChunkCache.missing {
-        if found > 3 { cache.copyIDs(in: bucket, key: key, into: output) }
-        ids.count += found
-      } else {
-        let first = ids.count
-        segment(&ids)
-        cache.insert(key, ids.base + first, count: ids.count - first)
-      }
-    } else {
-      segment(&ids)
-    }
+    ids.reserve(byteCount + 1)
+    segment(&ids)
     reset()
   }
 

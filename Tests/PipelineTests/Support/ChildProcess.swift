@@ -36,18 +36,22 @@ enum ChildProcess {
   /// - Parameters:
   ///   - executable: A path, or a name that the `PATH` finds.
   ///   - arguments: Its arguments, without its name.
+  ///   - input: What it reads on standard input; nothing where nil.
   ///   - timeoutSeconds: The process is killed, and an error thrown, after this time.
   ///   - killWhen: Asked about once a millisecond; the process gets SIGKILL at the first true.
   /// - Returns: How it ended, and what it wrote.
   /// - Throws: `ProcessFailure` where it cannot be started or does not end in time.
   static func run(
-    _ executable: String, _ arguments: [String], timeoutSeconds: Double = 120,
-    killWhen: () -> Bool = { false }
+    _ executable: String, _ arguments: [String], input: Data? = nil,
+    timeoutSeconds: Double = 120, killWhen: () -> Bool = { false }
   ) throws -> Outcome {
     let scratch = try ScratchFolder()
     let (output, errors) = (scratch.path("stdout"), scratch.path("stderr"))
+    let standardInput = input == nil ? "/dev/null" : scratch.path("stdin")
+    try input?.write(to: URL(filePath: standardInput))
     let commandLine = ([executable] + arguments).joined(separator: " ")
-    let process = try spawn(executable, arguments, output: output, errors: errors)
+    let process = try spawn(
+      executable, arguments, input: standardInput, output: output, errors: errors)
     let deadline = ContinuousClock.now + .seconds(timeoutSeconds)
     var status: Int32 = 0
     var isLate = false
@@ -78,12 +82,12 @@ enum ChildProcess {
   }
 
   private static func spawn(
-    _ executable: String, _ arguments: [String], output: String, errors: String
+    _ executable: String, _ arguments: [String], input: String, output: String, errors: String
   ) throws -> pid_t {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, input, O_RDONLY, 0)
     for (descriptor, path) in [(STDOUT_FILENO, output), (STDERR_FILENO, errors)] {
       posix_spawn_file_actions_addopen(
         &actions, descriptor, path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)

@@ -10,18 +10,19 @@ enum Pipeline {
 
   /// Runs `pipeline` with these arguments, whatever comes of it.
   static func run(
-    _ arguments: [String], timeoutSeconds: Double = 120, killWhen: () -> Bool = { false }
+    _ arguments: [String], input: Data? = nil, timeoutSeconds: Double = 120,
+    killWhen: () -> Bool = { false }
   ) throws -> Outcome {
     try ChildProcess.run(
-      executable, arguments, timeoutSeconds: timeoutSeconds, killWhen: killWhen)
+      executable, arguments, input: input, timeoutSeconds: timeoutSeconds, killWhen: killWhen)
   }
 
   /// Runs `pipeline`, which has to succeed.
   ///
   /// - Throws: `ProcessFailure` with all that it said where it does not.
   @discardableResult
-  static func succeed(_ arguments: [String]) throws -> Outcome {
-    let outcome = try run(arguments)
+  static func succeed(_ arguments: [String], input: Data? = nil) throws -> Outcome {
+    let outcome = try run(arguments, input: input)
     guard outcome.ending == .exited(0) else {
       throw ProcessFailure(description: outcome.summary)
     }
