@@ -8,10 +8,8 @@ package struct EncodedStream: Sendable {
   package enum Effort: Sendable {
     /// For what is written once and read often: LZ4's high-compression level 9.
     case high
-    /// For what has to keep pace: LZ4's fast level, several times faster, a little larger.
+    /// For what has to keep pace: LZ4 in a hurry, ten times faster, somewhat larger.
     case fast
-    /// For what hardly shrinks: the bytes as they are.
-    case none
   }
 
   /// Compresses a stream.
@@ -19,10 +17,8 @@ package struct EncodedStream: Sendable {
   /// - Throws: `ShardStoreError.notWritten` where liblz4 has no memory left.
   package init(_ stream: NamedStream, effort: Effort) throws {
     do {
-      encoded =
-        effort == .none
-        ? StreamCodec.store(stream)
-        : try StreamCodec.encode(stream, level: effort == .high ? LZ4Frame.highLevel : 0)
+      encoded = try StreamCodec.encode(
+        stream, level: effort == .high ? LZ4Frame.highLevel : LZ4Frame.fastLevel)
     } catch let failure as LZ4Frame.Failure {
       throw ShardStoreError.notWritten(
         file: stream.name, reason: "\(failure.what): \(failure.found)")

@@ -33,13 +33,6 @@ enum StreamCodec: Int64 {
       payload: Data(shrinks ? frame : stream.bytes))
   }
 
-  /// Takes a stream's bytes as they are.
-  static func store(_ stream: NamedStream) -> Encoded {
-    Encoded(
-      name: stream.name, codec: .raw, rawBytes: stream.bytes.count,
-      checksum: Data(SHA256.hash(data: stream.bytes)), payload: Data(stream.bytes))
-  }
-
   /// Decodes and checks a payload.
   ///
   /// - Throws: `LZ4Frame.Failure`, to which the caller adds the place.

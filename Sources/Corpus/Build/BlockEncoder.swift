@@ -22,10 +22,7 @@ struct EncodedChunk: Sendable {
   var counts: [UInt32]
 }
 
-/// Turns blocks into streams; may run on any thread.
-///
-/// Token IDs are kept as they are: LZ4 makes them a tenth smaller (its slowest level a seventh), and
-/// costs as much time as a third of the tokenization.
+/// Turns blocks into compressed streams; may run on any thread.
 enum BlockEncoder {
   /// Encodes the streams of a chunk and counts its IDs.
   ///
@@ -41,8 +38,8 @@ enum BlockEncoder {
       let ids = planes(block.tokenIDs, width: width, counts: &counts)
       return [
         try EncodedStream(
-          NamedStream(name: CorpusLayout.lengthsStream, bytes: lengths), effort: .none),
-        try EncodedStream(NamedStream(name: CorpusLayout.idsStream, bytes: ids), effort: .none),
+          NamedStream(name: CorpusLayout.lengthsStream, bytes: lengths), effort: .fast),
+        try EncodedStream(NamedStream(name: CorpusLayout.idsStream, bytes: ids), effort: .fast),
       ]
     }
     return EncodedChunk(

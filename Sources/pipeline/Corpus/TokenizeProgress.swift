@@ -28,11 +28,11 @@ final class TokenizeProgress {
     }
     let text = state.textBytes - (state.resumedShards > 0 ? before?.textBytes ?? 0 : 0)
     let rate = Int(Double(text) / max(bar.elapsedSeconds, 1e-3))
-    // Of standard input nobody knows how much there is.
-    let read = state.bytesTotal > 0 ? "" : "\(Format.bytes(state.textBytes)) of text, "
+    // Of standard input nobody knows how much there is. Short, so that the time left fits in a line.
+    let read = state.bytesTotal > 0 ? "" : "\(Format.bytes(state.textBytes)), "
     bar.update(
       state.bytesTotal > 0 ? Double(state.bytesRead) / total : 0,
-      read + "\(Format.count(state.sequences)) sequences, \(Format.bytes(rate)) of text/s")
+      read + "\(Format.bytes(rate))/s of text")
   }
 
   /// Shows what came of it.
