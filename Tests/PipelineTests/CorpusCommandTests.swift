@@ -44,10 +44,7 @@ struct CorpusCommandTests {
     let sound = try Pipeline.succeed(["corpus", "verify", work.corpus])
     #expect(sound.output.contains("sound"))
     let corpus = try scratch.copy(work.corpus, as: "corpus")
-    let shard = "\(corpus)/shard-00001.sqlite"
-    var bytes = try Data(contentsOf: URL(filePath: shard))
-    bytes[bytes.count / 2] ^= 1
-    try bytes.write(to: URL(filePath: shard))
+    try Damage.flip(shard: "\(corpus)/shard-00001.sqlite", block: 0, stream: "ids")
     try Pipeline.expectFailure(["corpus", "verify", corpus], saying: ["shard-00001"])
   }
 
