@@ -12,6 +12,8 @@ public enum TokenizerError: Error, Equatable, Sendable {
   case unwritableFile(path: String, reason: String)
   /// A text file is not UTF-8; the offset is that of the first invalid byte.
   case invalidUTF8(path: String, byteOffset: Int)
+  /// A text to encode is not UTF-8; the offset is that of the first invalid byte.
+  case invalidText(byteOffset: Int)
   /// A JSON file cannot be parsed or is not an object.
   case malformedJSON(path: String, reason: String)
   /// A key of a configuration file has a value of the wrong kind, or one that is not supported.
@@ -49,6 +51,9 @@ extension TokenizerError: CustomStringConvertible {
     case .unwritableFile(let path, let reason):
       "\(path) cannot be written: \(reason); check that the folder exists, is writable, and that"
         + " the disk has space"
+    case .invalidText(let byteOffset):
+      "the text is not UTF-8 at byte \(byteOffset); convert it, or encode without strict to have"
+        + " such bytes repaired"
     case .invalidUTF8(let path, let byteOffset):
       "\(path) is not UTF-8 at byte \(byteOffset); convert it to UTF-8 or fetch it again"
     case .malformedJSON(let path, let reason):

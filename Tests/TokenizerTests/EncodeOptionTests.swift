@@ -35,6 +35,20 @@ struct EncodeOptionTests {
     #expect(encoding.overflowing.map(\.ids) == [[101, 2028, 2048, 102]])
   }
 
+  @Test func bytesThatAreNotUTF8AreRepairedOrNamed() throws {
+    let tokenizer = try ReferenceTokenizers.named("uncased")
+    let bytes: [UInt8] = [0x61, 0xFF, 0x62, 0x20, 0xE2, 0x82, 0x63]
+    let encoding = try bytes.withUnsafeBytes {
+      try tokenizer.encode(utf8: $0, options: EncodeOptions(addsSpecialTokens: false))
+    }
+    #expect(encoding.tokens == ["ab", "c"])
+    #expect(encoding.byteOffsets == [0..<3, 6..<7])
+    #expect(encoding.offsets == [0..<3, 5..<6])
+    #expect(throws: TokenizerError.invalidText(byteOffset: 1)) {
+      try bytes.withUnsafeBytes { try tokenizer.encode(utf8: $0, strict: true) }
+    }
+  }
+
   @Test func theOverflowOfAPairIsNotBuiltBeforeItIsRead() throws {
     // 20,000 by 20,000 parts: were they built, this test would not end.
     let tokenizer = try ReferenceTokenizers.named("uncased")

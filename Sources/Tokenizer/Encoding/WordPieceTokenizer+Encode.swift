@@ -38,6 +38,28 @@ extension WordPieceTokenizer {
     return padded([encoding], options)[0]
   }
 
+  /// Encodes bytes that should be UTF-8.
+  ///
+  /// Each maximal part that is ill-formed counts as one U+FFFD (see ``UTF8Repair``), which
+  /// `clean_text` removes: `a\xFFb` is `ab`. Byte offsets are those of the bytes as given.
+  ///
+  /// - Parameters:
+  ///   - bytes: The text.
+  ///   - strict: Whether bytes that are not UTF-8 are an error.
+  ///   - options: Template, truncation and padding.
+  /// - Returns: IDs, strings, offsets, words, types and masks.
+  /// - Throws: ``TokenizerError/invalidText(byteOffset:)`` under `strict`; others as for a string.
+  public func encode(
+    utf8 bytes: UnsafeRawBufferPointer, strict: Bool = false, options: EncodeOptions = .default
+  ) throws -> Encoding {
+    if strict, let offset = UTF8Repair.repair(bytes).firstInvalidOffset {
+      throw TokenizerError.invalidText(byteOffset: offset)
+    }
+    var sequence = Encoding()
+    append(bytes, typeID: 0, givenWord: nil, options, to: &sequence)
+    return padded([try unpadded(first: sequence, second: nil, options)], options)[0]
+  }
+
   /// Encodes a text that is already split into words.
   ///
   /// Each word is normalized by itself; word IDs are indices of the given words (an empty one
@@ -97,11 +119,18 @@ extension WordPieceTokenizer {
     to encoding: inout Encoding
   ) {
     var text = text
-    let tokens = text.withUTF8 {
-      exactTokens(
-        ofUTF8: UnsafeRawBufferPointer($0),
-        recognizesSpecialTokens: options.recognizesSpecialTokens)
+    text.withUTF8 {
+      append(
+        UnsafeRawBufferPointer($0), typeID: typeID, givenWord: givenWord, options, to: &encoding)
     }
+  }
+
+  private func append(
+    _ bytes: UnsafeRawBufferPointer, typeID: Int32, givenWord: Int?, _ options: EncodeOptions,
+    to encoding: inout Encoding
+  ) {
+    let tokens = exactTokens(
+      ofUTF8: bytes, recognizesSpecialTokens: options.recognizesSpecialTokens)
     for token in tokens {
       encoding.append(
         Encoding.Item(

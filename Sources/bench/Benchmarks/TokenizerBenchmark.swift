@@ -16,14 +16,16 @@ struct TokenizerBenchmark {
   func rows(_ plan: MeasuringPlan) throws -> [ResultRow] {
     let tokenizer = try WordPieceTokenizer.load(folder: vocabulary)
     let texts = try texts()
-    let peer = TokenizerPeer(
-      vocabulary: vocabulary, runs: plan.runs, texts: texts.map { ($0.name, $0.file) })
+    let peer =
+      PythonPeer.figures(
+        "tokenizers_peer.py",
+        [vocabulary.path, "\(plan.runs)"] + texts.map { "\($0.name)=\($0.file.path)" }) ?? [:]
     var rows: [ResultRow] = []
     for text in texts {
       let bytes = [UInt8](try Data(contentsOf: text.file))
       let megabytes = Double(bytes.count) / 1e6
       let ids = TokenizerTimes(ids: bytes, tokenizer, runs: plan.runs)
-      if let tokens = peer.value("nanotoken tokens \(text.name)"), Int(tokens) != ids.tokens {
+      if let tokens = peer["nanotoken tokens \(text.name)"], Int(tokens) != ids.tokens {
         throw ValidationFailure(
           description: "nanotoken finds \(Int(tokens)) tokens in \(text.name), not \(ids.tokens)")
       }
@@ -31,16 +33,16 @@ struct TokenizerBenchmark {
         ResultRow(name: "\(what), \(text.name)", unit: "MB/s", ours: megabytes / seconds)
           .against(name, value)
       }
-      let hugging = peer.value("tokenizers \(text.name)")
+      let hugging = peer["tokenizers \(text.name)"]
       rows += [
-        row("IDs warm", ids.warm, "nanotoken", peer.value("nanotoken warm \(text.name)")),
-        row("IDs cold", ids.cold, "nanotoken", peer.value("nanotoken cold \(text.name)")),
+        row("IDs warm", ids.warm, "nanotoken", peer["nanotoken warm \(text.name)"]),
+        row("IDs cold", ids.cold, "nanotoken", peer["nanotoken cold \(text.name)"]),
         row("IDs warm", ids.warm, "tokenizers", hugging),
         row("IDs cold", ids.cold, "tokenizers", hugging),
       ]
       let spans = TokenizerTimes(spans: bytes, tokenizer, runs: plan.runs)
       rows.append(
-        row("offsets warm", spans.warm, "tokenizers", peer.value("tokenizers offsets \(text.name)"))
+        row("offsets warm", spans.warm, "tokenizers", peer["tokenizers offsets \(text.name)"])
       )
     }
     rows += try threadRows(texts[1].file, tokenizer, plan)

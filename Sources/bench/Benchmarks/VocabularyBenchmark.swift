@@ -44,18 +44,8 @@ struct VocabularyBenchmark {
 
   /// The same by Hugging Face `tokenizers`; nil where there is no Python with it.
   private func peerSeconds(_ input: URL, runs: Int) -> Double? {
-    let environment = ProcessInfo.processInfo.environment
-    let process = Process()
-    process.executableURL = URL(
-      filePath: environment["DECANT_PYTHON"] ?? ".build/python/bin/python")
-    process.arguments = ["Benchmarks/train_vocab.py", input.path, "\(runs)"]
-    process.environment = environment.merging(["RAYON_NUM_THREADS": "\(Parallel.threads)"]) { $1 }
-    let output = Pipe()
-    process.standardOutput = output
-    guard (try? process.run()) != nil,
-      let data = try? output.fileHandleForReading.readToEnd()
-    else { return nil }
-    process.waitUntilExit()
-    return try? JSONDecoder().decode([String: Double].self, from: data)["seconds"]
+    PythonPeer.figures(
+      "train_vocab.py", [input.path, "\(runs)"],
+      environment: ["RAYON_NUM_THREADS": "\(Parallel.threads)"])?["seconds"]
   }
 }

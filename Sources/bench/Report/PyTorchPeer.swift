@@ -8,28 +8,16 @@ struct PyTorchPeer {
   let note: String?
 
   init(plan: MeasuringPlan) {
-    let environment = ProcessInfo.processInfo.environment
-    let python = environment["DECANT_PYTHON"] ?? ".build/python/bin/python"
-    guard FileManager.default.isExecutableFile(atPath: python) else {
+    guard FileManager.default.isExecutableFile(atPath: PythonPeer.interpreter) else {
       values = [:]
       note = "no PyTorch columns: DECANT_PYTHON is not set and there is no .build/python"
       return
     }
-    let process = Process()
-    process.executableURL = URL(filePath: python)
-    process.arguments = ["Benchmarks/peers.py", "\(Parallel.threads)", "\(plan.runs)"]
-    let output = Pipe()
-    process.standardOutput = output
-    do {
-      try process.run()
-      let data = try output.fileHandleForReading.readToEnd() ?? Data()
-      process.waitUntilExit()
-      values = try JSONDecoder().decode([String: Double].self, from: data)
-      note = nil
-    } catch {
-      values = [:]
-      note = "no PyTorch columns: \(python) Benchmarks/peers.py failed"
-    }
+    let figures = PythonPeer.figures("peers.py", ["\(Parallel.threads)", "\(plan.runs)"])
+    values = figures ?? [:]
+    note =
+      figures == nil
+      ? "no PyTorch columns: \(PythonPeer.interpreter) Benchmarks/peers.py failed" : nil
   }
 
   /// A figure of the script by its name.
