@@ -65,8 +65,9 @@ struct ChunkCache: ~Copyable {
     var count: Int32 = 0
   }
 
-  private var memory: ZeroedMemory
-  private var slots: UnsafeMutablePointer<Slot>
+  /// Room for the limit from the start; the system gives it as it is touched.
+  private let memory: ZeroedMemory
+  private let slots: UnsafeMutablePointer<Slot>
   private var slotCount: Int
   /// The number of an even slot: all bits of a slot's number but the lowest.
   private var pairMask: UInt64
@@ -85,8 +86,8 @@ struct ChunkCache: ~Copyable {
     slotLimit = limit
     self.slotCount = slotCount
     pairMask = UInt64(slotCount - 2)
-    memory = ZeroedMemory(byteCount: slotCount * MemoryLayout<Slot>.stride)
-    slots = memory.base.bindMemory(to: Slot.self, capacity: slotCount)
+    memory = ZeroedMemory(byteCount: limit * MemoryLayout<Slot>.stride)
+    slots = memory.base.bindMemory(to: Slot.self, capacity: limit)
   }
 
   /// Makes the cache larger where that is due; buckets are others after that.
@@ -95,16 +96,20 @@ struct ChunkCache: ~Copyable {
     if entries > 3 * slotCount / 8, slotCount < slotLimit { grow() }
   }
 
+  /// Twice as many slots: of each bucket's entries some stay, the others go to its counterpart in
+  /// the new half, which has no other.
   private mutating func grow() {
-    let larger = min(slotCount * 4, slotLimit)
-    let newMemory = ZeroedMemory(byteCount: larger * MemoryLayout<Slot>.stride)
-    let (old, oldCount) = (slots, slotCount)
-    slots = newMemory.base.bindMemory(to: Slot.self, capacity: larger)
-    slotCount = larger
-    pairMask = UInt64(larger - 2)
+    let half = slotCount
+    slotCount *= 2
+    pairMask = UInt64(slotCount - 2)
     entries = 0
-    for slot in 0..<oldCount where old[slot].high != 0 { put(old[slot]) }
-    memory = newMemory
+    for first in stride(from: 0, to: half, by: 2) where slots[first].high != 0 {
+      let (newer, older) = (slots[first], slots[first + 1])
+      slots[first] = Slot()
+      slots[first + 1] = Slot()
+      if older.high != 0 { put(older) }
+      put(newer)
+    }
   }
 
   /// The place where a key is kept, if it is, until the cache grows.

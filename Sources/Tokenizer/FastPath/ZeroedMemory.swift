@@ -22,7 +22,8 @@ struct ZeroedMemory: ~Copyable {
     mappedBytes = byteCount + (byteCount >= Self.hugePageBytes ? Self.hugePageBytes : 0)
     guard
       let mapping = mmap(
-        nil, mappedBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+        nil, mappedBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0
+      ),
       mapping != MAP_FAILED
     else { fatalError("no memory for \(byteCount) bytes of a tokenizer's cache") }
     self.mapping = mapping
