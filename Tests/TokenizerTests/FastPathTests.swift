@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 import Tokenizer
@@ -59,6 +60,23 @@ struct FastPathTests {
         let comment = Comment(rawValue: "\(text.debugDescription) under \(tokenizer.options)")
         #expect(fast.spans(text) == exact.spans, comment)
       }
+    }
+  }
+
+  @Test func idsOfMoreThanSixteenBitsAreKeptExactly() throws {
+    let vocabulary = try Vocabulary.load(
+      contentsOf: SharedFixtures.root.appending(
+        path: "data/tokenizers/bert-base-multilingual-cased/vocab.txt"))
+    #expect(vocabulary.count > 1 << 16)
+    let tokenizer = try WordPieceTokenizer(vocabulary: vocabulary, options: .cased)
+    let fast = tokenizer.makeTokenIDEncoder()
+    var generator = SeededGenerator(seed: 119_547)
+    for _ in 0..<2_000 {
+      // Twice, so that what is kept is read, too.
+      let text = Self.randomText(&generator)
+      let exact = try tokenizer.exactIDs(text)
+      #expect(fast.ids(text) == exact)
+      #expect(fast.ids(text) == exact)
     }
   }
 

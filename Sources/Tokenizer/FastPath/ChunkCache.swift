@@ -1,9 +1,9 @@
 /// A bounded cache from chunks of at most 15 bytes to token IDs.
 ///
 /// Keys are packed into 16 bytes with their length. Buckets of two 32-byte slots fill one cache
-/// line; the older entry of a full bucket is dropped. Up to three IDs lie in the slot, more in an
-/// arena; when the arena is full the cache starts afresh. It begins small, since a small table is
-/// near, and grows to its limit.
+/// line; the older entry of a full bucket is dropped. Up to seven IDs of 16 bits or three of 32 lie
+/// in the slot, more in an arena; when the arena is full the cache starts afresh. It begins small,
+/// since a small table is near, and grows to its limit.
 ///
 /// Owns its memory; one caller at a time.
 struct ChunkCache: ~Copyable {
@@ -60,9 +60,20 @@ struct ChunkCache: ~Copyable {
     var low: UInt64 = 0
     /// Length in the top byte; a free slot has 0, which no chunk has.
     var high: UInt64 = 0
-    /// IDs, or the place in the arena where there are more than three.
-    var ids: (Int32, Int32, Int32) = (0, 0, 0)
-    var count: Int32 = 0
+    /// IDs, or the place in the arena where there are too many; their count in the last lane.
+    var payload = SIMD8<UInt16>(repeating: 0)
+
+    var count: Int { Int(payload[7]) }
+
+    /// The first lanes as numbers of 32 bits.
+    var numbers: SIMD4<UInt32> {
+      get { unsafeBitCast(payload, to: SIMD4<UInt32>.self) }
+      set {
+        let count = payload[7]
+        payload = unsafeBitCast(newValue, to: SIMD8<UInt16>.self)
+        payload[7] = count
+      }
+    }
   }
 
   /// Room for the limit from the start; the system gives it as it is touched.
@@ -72,6 +83,8 @@ struct ChunkCache: ~Copyable {
   /// The number of an even slot: all bits of a slot's number but the lowest.
   private var pairMask: UInt64
   private let slotLimit: Int
+  /// Whether all IDs are below 2^16.
+  let isNarrow: Bool
   private var entries = 0
   private var arena: [Int32] = []
 
@@ -80,10 +93,12 @@ struct ChunkCache: ~Copyable {
   /// - Parameters:
   ///   - slotCount: Entries to begin with, a power of two of at least 4; 32 bytes each.
   ///   - limit: Entries at most, a power of two.
-  init(slotCount: Int, limit: Int) {
+  ///   - isNarrow: Whether all IDs are below 2^16.
+  init(slotCount: Int, limit: Int, isNarrow: Bool) {
     precondition(slotCount >= 4 && slotCount & (slotCount - 1) == 0, "a power of two from 4")
     precondition(limit >= slotCount && limit & (limit - 1) == 0, "a power of two")
     slotLimit = limit
+    self.isNarrow = isNarrow
     self.slotCount = slotCount
     pairMask = UInt64(slotCount - 2)
     memory = ZeroedMemory(byteCount: limit * MemoryLayout<Slot>.stride)
@@ -122,6 +137,10 @@ struct ChunkCache: ~Copyable {
   /// What ``find(_:in:into:)`` says of a chunk that is not in the cache.
   static let missing = -1
 
+  /// Most IDs that lie in a slot.
+  @inline(__always)
+  static func inlineIDs(isNarrow: Bool) -> Int { isNarrow ? 7 : 3 }
+
   /// Writes the IDs of a chunk that are in its slot.
   ///
   /// Static, so that a loop over chunks keeps nothing of the cache in registers.
@@ -129,49 +148,70 @@ struct ChunkCache: ~Copyable {
   /// - Parameters:
   ///   - key: The chunk.
   ///   - bucket: Its bucket.
-  ///   - output: Room for three IDs, which may be overwritten in any case.
-  /// - Returns: How many IDs the chunk has, or ``missing``. More than three are yet to be copied,
-  ///   see ``copyIDs(in:key:into:)``.
+  ///   - isNarrow: Whether the cache's IDs are below 2^16.
+  ///   - output: Room for eight IDs where they are, else for three; may be overwritten in any case.
+  /// - Returns: How many IDs the chunk has, or ``missing``. More than ``inlineIDs(isNarrow:)`` are
+  ///   yet to be copied, see ``copyIDs(in:key:into:)``.
   @inline(__always)
   static func find(
-    _ key: Key, in bucket: UnsafeMutableRawPointer, into output: UnsafeMutablePointer<Int32>
+    _ key: Key, in bucket: UnsafeMutableRawPointer, isNarrow: Bool,
+    into output: UnsafeMutablePointer<Int32>
   ) -> Int {
     let pair = bucket.assumingMemoryBound(to: Slot.self)
     // The slot is chosen without a branch, which would be mispredicted often, and checked after.
     let difference = (pair[0].low ^ key.low) | (pair[0].high ^ key.high)
     let slot = pair + (difference == 0 ? 0 : 1)
-    (output[0], output[1], output[2]) = slot.pointee.ids
+    if isNarrow {
+      UnsafeMutableRawPointer(output).storeBytes(
+        of: SIMD8<Int32>(truncatingIfNeeded: slot.pointee.payload), as: SIMD8<Int32>.self)
+    } else {
+      let numbers = slot.pointee.numbers
+      output[0] = Int32(bitPattern: numbers[0])
+      output[1] = Int32(bitPattern: numbers[1])
+      output[2] = Int32(bitPattern: numbers[2])
+    }
     let isFound = slot.pointee.low == key.low && slot.pointee.high == key.high
-    return isFound ? Int(slot.pointee.count) : missing
+    return isFound ? slot.pointee.count : missing
   }
 
-  /// Writes more than three IDs of a chunk that is in the cache.
+  /// Writes the IDs of a chunk that is in the cache and has more than lie in a slot.
   func copyIDs(
     in bucket: UnsafeMutableRawPointer, key: Key, into output: UnsafeMutablePointer<Int32>
   ) {
     let pair = bucket.assumingMemoryBound(to: Slot.self)
     let slot = pair[0].low == key.low && pair[0].high == key.high ? pair[0] : pair[1]
-    let start = Int(slot.ids.0)
-    for i in 0..<Int(slot.count) { output[i] = arena[start + i] }
+    let start = Int(slot.numbers[0])
+    for i in 0..<slot.count { output[i] = arena[start + i] }
   }
 
   /// Keeps the IDs of a chunk; more than ``maxIDs`` are not kept.
   mutating func insert(_ key: Key, _ ids: UnsafePointer<Int32>, count: Int) {
     guard count <= Self.maxIDs else { return }
-    var slot = Slot(low: key.low, high: key.high, count: Int32(count))
-    if count > 3 {
+    var slot = Slot(low: key.low, high: key.high)
+    if count > Self.inlineIDs(isNarrow: isNarrow) {
       if arena.count + count > 2 * slotLimit { removeAll() }
-      slot.ids.0 = Int32(arena.count)
+      slot.numbers[0] = UInt32(arena.count)
       arena.append(contentsOf: UnsafeBufferPointer(start: ids, count: count))
+    } else if isNarrow {
+      for i in 0..<count { slot.payload[i] = UInt16(truncatingIfNeeded: ids[i]) }
     } else {
-      slot.ids = (count > 0 ? ids[0] : 0, count > 1 ? ids[1] : 0, count > 2 ? ids[2] : 0)
+      for i in 0..<count { slot.numbers[i] = UInt32(bitPattern: ids[i]) }
     }
+    slot.payload[7] = UInt16(count)
     put(slot)
   }
 
-  /// Keeps three numbers, of which `count`, at most 3, is said when the chunk is found.
-  mutating func insert(_ key: Key, _ numbers: (Int32, Int32, Int32), count: Int32) {
-    put(Slot(low: key.low, high: key.high, ids: numbers, count: count))
+  /// Keeps three numbers of 32 bits, and a count, at most 3, that is said when the chunk is found.
+  ///
+  /// - Precondition: The cache is not narrow.
+  mutating func insert(_ key: Key, _ numbers: (Int32, Int32, Int32), count: Int) {
+    precondition(!isNarrow, "numbers of 32 bits need a wide cache")
+    var slot = Slot(low: key.low, high: key.high)
+    slot.numbers = SIMD4(
+      UInt32(bitPattern: numbers.0), UInt32(bitPattern: numbers.1), UInt32(bitPattern: numbers.2), 0
+    )
+    slot.payload[7] = UInt16(count)
+    put(slot)
   }
 
   private mutating func put(_ slot: Slot) {

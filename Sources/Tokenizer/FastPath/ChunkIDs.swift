@@ -11,7 +11,7 @@ struct ChunkIDs: ~Copyable {
   var ids = OutputBuffer<Int32>(capacity: 8192)
   private var chunks: ChunkEncoder
   private var finder = ChunkFinder()
-  private var cache = ChunkCache(slotCount: 1 << 13, limit: 1 << 20)
+  private var cache: ChunkCache
   private var longCache = LongChunkCache(slotCount: 1 << 15, maxNumbers: maxLongIDs)
 
   /// A chunk has no more IDs than bytes, or one.
@@ -19,6 +19,8 @@ struct ChunkIDs: ~Copyable {
 
   init(_ tokenizer: WordPieceTokenizer, recognizesSpecialTokens: Bool) {
     chunks = ChunkEncoder(tokenizer, recognizesSpecialTokens: recognizesSpecialTokens)
+    cache = ChunkCache(
+      slotCount: 1 << 17, limit: 1 << 20, isNarrow: tokenizer.vocabularySize <= 1 << 16)
   }
 
   /// Appends the IDs of a text from a place on, until its end or until there are `limit` IDs.
@@ -61,11 +63,14 @@ struct ChunkIDs: ~Copyable {
     ids.reserve(count &* ChunkCache.maxIDs)
     var output = ids.base + ids.count
     var chunk = finder.found
+    let isNarrow = cache.isNarrow
+    let inlineIDs = UInt(ChunkCache.inlineIDs(isNarrow: isNarrow))
     let end = chunk + count
     while chunk < end {
-      var known = ChunkCache.find(chunk.pointee.key, in: chunk.pointee.bucket, into: output)
-      if UInt(bitPattern: known) > 3 {
-        if known > 3 {
+      var known = ChunkCache.find(
+        chunk.pointee.key, in: chunk.pointee.bucket, isNarrow: isNarrow, into: output)
+      if UInt(bitPattern: known) > inlineIDs {
+        if known > 0 {
           cache.copyIDs(in: chunk.pointee.bucket, key: chunk.pointee.key, into: output)
         } else {
           ids.count = output - ids.base

@@ -32,7 +32,7 @@ struct ChunkSpans: ~Copyable {
   private var finder = ChunkFinder()
   /// Of a chunk of one token its ID and places, of others where in the arena its tokens are and how
   /// many; and its words and code points.
-  private var cache = ChunkCache(slotCount: 1 << 13, limit: 1 << 20)
+  private var cache = ChunkCache(slotCount: 1 << 13, limit: 1 << 20, isNarrow: false)
   /// Of a longer chunk the words and code points, and three numbers for each token.
   private var longCache = LongChunkCache(
     slotCount: 1 << 14, maxNumbers: 3 * LongChunkCache.keyBytes.upperBound + 1)
@@ -97,7 +97,7 @@ struct ChunkSpans: ~Copyable {
         place.scalar &+= start &- place.byte
         place.byte = start
         output.reserve(ChunkCache.maxIDs)
-        switch ChunkCache.find(chunk.key, in: chunk.bucket, into: entry) {
+        switch ChunkCache.find(chunk.key, in: chunk.bucket, isNarrow: false, into: entry) {
         case ChunkCache.missing:
           appendFresh(chunk)
           continue
