@@ -39,8 +39,11 @@ struct ChunkEncoder: ~Copyable {
     _ text: UnsafeRawBufferPointer, to ids: inout OutputBuffer<Int32>
   ) -> Bool {
     let ascii = actions.ascii
+    let letters = UnsafePointer(actions.letters)
     var place = 0
-    while place < text.count {
+    while true {
+      place = words.append(text, from: place, letters: letters)
+      guard place < text.count else { break }
       let byte = text[place]
       let action: ScalarActions.Action
       if byte < 0x80 {

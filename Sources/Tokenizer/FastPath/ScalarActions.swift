@@ -39,6 +39,8 @@ struct ScalarActions: ~Copyable {
 
   /// The actions of ASCII, always known.
   let ascii: UnsafeMutablePointer<UInt64>
+  /// For each byte the one that it puts into a word where it is ASCII and does just that, else 0.
+  let letters: UnsafeMutablePointer<UInt8>
   private let pages: UnsafeMutablePointer<UnsafeMutablePointer<UInt64>?>
   private static let pageCount = 0x110000 / 256
   private(set) var sequences: [Action] = []
@@ -61,12 +63,19 @@ struct ScalarActions: ~Copyable {
     ascii = .allocate(capacity: 256)
     ascii.initialize(repeating: Action.unknown, count: 256)
     pages[0] = ascii
-    for character in 0..<UInt32(128) { ascii[Int(character)] = derive(character).bits }
+    letters = .allocate(capacity: 256)
+    letters.initialize(repeating: 0, count: 256)
+    for character in 0..<128 {
+      let action = derive(UInt32(character))
+      ascii[character] = action.bits
+      if action.kind == Action.text, action.count == 1 { letters[character] = UInt8(action.low) }
+    }
   }
 
   deinit {
     for page in 0..<Self.pageCount { pages[page]?.deallocate() }
     pages.deallocate()
+    letters.deallocate()
   }
 
   /// The action of a code point.

@@ -27,6 +27,32 @@ struct WordEncoder: ~Copyable {
     scalarCount += 1
   }
 
+  /// Adds the letters from a place on, as many as there are and as the word's limit allows.
+  ///
+  /// - Parameters:
+  ///   - text: The text.
+  ///   - place: Where to begin, at most the text's end.
+  ///   - letters: Of each byte the one that it adds, 0 where it is no ASCII letter.
+  /// - Returns: The place behind them.
+  @inline(__always)
+  mutating func append(
+    _ text: UnsafeRawBufferPointer, from place: Int, letters: UnsafePointer<UInt8>
+  ) -> Int {
+    let count = min(text.count - place, model.maxInputCharsPerWord - scalarCount)
+    var added = 0
+    while added < count {
+      let letter = letters[Int(text[place + added])]
+      if letter == 0 { break }
+      bytes[byteCount + added] = letter
+      added += 1
+    }
+    if added > 0 {
+      byteCount += added
+      scalarCount += added
+    }
+    return place + added
+  }
+
   /// Forgets the word being built.
   @inline(__always)
   mutating func reset() {
