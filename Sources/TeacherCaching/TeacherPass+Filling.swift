@@ -16,6 +16,7 @@ extension TeacherPass {
     _ writer: CacheWriter, progress: (CachingProgress) -> Void = { _ in }
   ) throws -> CachingProgress {
     precondition(writer.specification == specification, "a writer of another cache")
+    let tables = try writer.readTables()
     let pending = writer.pendingShards
     var state = CachingProgress(
       blocks: 0, totalBlocks: pending.reduce(0) { $0 + writer.place(ofShard: $1).blocks },
@@ -31,7 +32,7 @@ extension TeacherPass {
       for block in file.committedBlocks..<place.blocks {
         let start = ContinuousClock.now
         let encoder = try encode(
-          block: place.firstBlock + block, replica: place.replica
+          block: place.firstBlock + block, replica: place.replica, tables: tables
         ) { specification.auditRows(block: block, blocks: place.blocks, rows: $0) }
         try file.append(block: encoder.finish())
         // With each block, so that a killed run's time is not lost with it.

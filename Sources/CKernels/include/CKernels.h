@@ -4,4 +4,5 @@
 #include "elementwise.h"
 #include "losses.h"
 #include "optimizer.h"
+#include "prefix_code.h"
 #include "selection.h"

@@ -10,7 +10,8 @@ package final class CacheReader: Sendable {
   package let order: IDOrder
 
   private let folder: URL
-  private let tables: ShardReader
+  private let tables: TablesReader
+  private let targets: [TargetTables]
   private let firstBlocks: [Int]
   private let opened = Mutex<[Int: ShardReader]>([:])
 
@@ -37,9 +38,11 @@ package final class CacheReader: Sendable {
     for shard in manifest.shards {
       try Self.checkSize(folder.appending(path: "\(shard.name).sqlite"), bytes: shard.bytes)
     }
-    tables = try CacheTables.open(folder: folder, fingerprint: manifest.fingerprint)
-    try Self.require(tables.summary, expectedTables)
-    order = try CacheTables.order(tables, vocabSize: specification.vocabSize)
+    tables = try TablesReader(
+      folder: folder, specification: specification, fingerprint: manifest.fingerprint)
+    try Self.require(tables.shard.summary, expectedTables)
+    order = try tables.order()
+    targets = try tables.targets()
     firstBlocks = specification.blocksPerShard.reduce(into: [0]) { $0.append(($0.last ?? 0) + $1) }
   }
 
@@ -92,18 +95,27 @@ package final class CacheReader: Sendable {
   ///
   /// - Throws: `LogitCacheError.notKept` for another tail than `hidden`; `ShardStoreError`.
   package func readDecoder() throws -> DecoderTable {
-    guard specification.target.tail == .hidden else {
+    guard specification.targets.contains(where: { $0.tail == .hidden }) else {
       throw LogitCacheError.notKept(what: "the teacher's output matrix", folder: folder.path)
     }
-    return try CacheTables.decoder(
-      tables, vocabSize: specification.vocabSize, columns: specification.teacher.hiddenSize)
+    return try tables.decoder()
+  }
+
+  /// The matrix that makes logits of the coefficients of a class of positions.
+  ///
+  /// - Throws: `LogitCacheError.notKept` for another tail than `lowrank`; `ShardStoreError`.
+  package func readLowRankDecoder(ofClass index: Int = 0) throws -> LowRankDecoder {
+    guard specification.targets[index].tail == .lowrank else {
+      throw LogitCacheError.notKept(what: "a low-rank basis", folder: folder.path)
+    }
+    return try tables.lowRankDecoder(ofClass: index)
   }
 
   /// Reads and checks everything: every stream's checksum and the agreement of all streams.
   ///
   /// - Throws: `ShardStoreError`, `LogitCacheError` of the first that is damaged.
   package func verify() throws {
-    try tables.verify()
+    try tables.shard.verify()
     for replica in 0..<replicas {
       for block in 0..<blockCount {
         _ = try readBlock(block, replica: replica)
@@ -139,7 +151,7 @@ package final class CacheReader: Sendable {
     let index = replica * specification.blocksPerShard.count + low
     return SoftTargetDecoder(
       shard: try shard(index), block: block - firstBlocks[low], specification: specification,
-      order: order)
+      order: order, tables: targets)
   }
 
   private func shard(_ index: Int) throws -> ShardReader {

@@ -35,7 +35,7 @@ package final class CacheWriter {
   ///   - worker: This process, `0 ..< workers`.
   ///   - workers: Number of processes that fill the cache.
   /// - Throws: `LogitCacheError.otherCache` with the fields that differ, `.notACache`,
-  ///   `.invalidSpecification`, `.unavailableTarget`; `ShardStoreError`.
+  ///   `.invalidSpecification`; `ShardStoreError`.
   /// - Precondition: `worker` is in its range.
   package init(
     folder: URL, specification: CacheSpecification, worker: Int = 0, workers: Int = 1
@@ -58,6 +58,18 @@ package final class CacheWriter {
   /// - Throws: `ShardStoreError`; `.locked` while another worker is writing them.
   package func writeTables(_ tables: CacheTables) throws {
     if needsTables { try tables.write(folder: folder, specification: specification) }
+  }
+
+  /// The tables that were written, without the matrices that only a reader needs.
+  ///
+  /// - Throws: `LogitCacheError`, `ShardStoreError`.
+  package func readTables() throws -> CacheTables {
+    let reader = try TablesReader(
+      folder: folder, specification: specification, fingerprint: fingerprint)
+    let targets = try reader.targets()
+    return CacheTables(
+      order: try reader.order(), targets: targets,
+      lowRank: [LowRankDecoder?](repeating: nil, count: targets.count))
   }
 
   /// The shards of this worker that are not sealed yet, ascending.
@@ -101,7 +113,9 @@ package final class CacheWriter {
     guard names.allSatisfy(isSealed) else { return nil }
     for name in names { ShardWriter.removeLeftovers(folder: folder, name: name) }
     var manifest = CacheManifest(beginning: specification)
-    manifest.tables = try CacheTables.open(folder: folder, fingerprint: fingerprint).summary
+    manifest.tables =
+      try TablesReader(folder: folder, specification: specification, fingerprint: fingerprint)
+      .shard.summary
     for index in 0..<specification.shardCount {
       let place = ShardPlace(index, specification)
       let reader = try ShardReader(url: folder.appending(path: "\(place.name).sqlite"))

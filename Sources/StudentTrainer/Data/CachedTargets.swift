@@ -93,7 +93,7 @@ struct CachedTargets: Sendable {
     mutating func append(_ block: SoftTargetBlock, row: Int, token: Int32) {
       let width = targets.hiddenSize
       if targets.decoder != nil {
-        inputs.append(contentsOf: Self.copy(width) { block.copyHiddenRow(row, into: $0) })
+        inputs.append(contentsOf: Self.copy(width) { block.parts[0].copyHiddenRow(row, into: $0) })
         inputCount += 1
       } else if targets.wantsSoft {
         appendHead(block, row: row)
@@ -116,6 +116,7 @@ struct CachedTargets: Sendable {
 
     /// p_i = exp(beta z_i - A) and m_p = exp(a(beta) - A), with A over head and tail together.
     private mutating func appendHead(_ block: SoftTargetBlock, row: Int) {
+      let block = block.parts[0]
       let range = row * block.headK..<(row + 1) * block.headK
       let scaled = block.headLogits[range].map { targets.beta * Double($0) }
       let tail = block.tailPartition(row).logPartition(beta: targets.beta)

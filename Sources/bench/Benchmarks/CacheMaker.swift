@@ -22,7 +22,7 @@ struct CacheMaker {
       auditRowsPerShard: 4)
     let writer = try CacheWriter(folder: folder, specification: specification)
     let pass = try TeacherPass(teacher: teacher, corpus: corpus, specification: specification)
-    try writer.writeTables(pass.tables)
+    if writer.needsTables { try writer.writeTables(pass.makeTables()) }
     let start = ContinuousClock.now
     try pass.fill(writer)
     let seconds = (ContinuousClock.now - start).seconds

@@ -31,34 +31,13 @@ struct CacheTeacherCommand: ParsableCommand {
   @Option(help: "The cache's folder.")
   var output: String
 
-  @Option(help: "Positions that keep a target: masked or all.")
-  var positions = PositionSelection.masked
-
-  @Option(help: "k: the largest logits that are kept by themselves.")
-  var head: Int?
-
-  @Option(
-    help: ArgumentHelp(
-      """
-      What is kept of the rest: scalars (its mass at any temperature), or hidden (the decoder's \
-      input in 8 bits, so the whole distribution; --head is then 0 unless given).
-      """))
-  var tail = TargetSpecification.Tail.scalars
-
-  @Option(
-    help: ArgumentHelp(
-      "Last hidden states for the cosine loss: none, int8 or fp16.", valueName: "format"))
-  var states = StateStorage.int8
-
-  @Option(help: "Positions of each shard that keep their full logits, to measure fidelity.")
-  var auditRows = 4
-
   @Option(help: "This process, from 0, where several fill one cache.")
   var worker = 0
 
   @Option(help: "Processes that fill the cache; shard s belongs to worker s modulo this.")
   var workers = 1
 
+  @OptionGroup(title: "Targets") var targets: TargetOptions
   @OptionGroup(title: "Masks") var masks: MaskOptions
   @OptionGroup(title: "Common") var common: CommonOptions
 
@@ -82,12 +61,12 @@ struct CacheTeacherCommand: ParsableCommand {
     }
     let pass = try TeacherPass(teacher: teacher, corpus: corpus, specification: specification)
     try CacheFolder.copyTokenizer(of: corpus, to: folder)
-    try writer.writeTables(pass.tables)
+    if writer.needsTables { try writer.writeTables(pass.makeTables()) }
     if case .partial(let sealed) = writer.state {
       common.log.info("resuming: \(sealed) of \(specification.shardCount) shards are sealed")
     }
     if !common.quiet {
-      let estimate = try CacheEstimate(pass: pass, corpus: corpus)
+      let estimate = try CacheEstimate(pass: pass, tables: writer.readTables(), corpus: corpus)
       common.log.info("estimate: \(estimate.text)")
     }
     try fill(writer, pass: pass)
@@ -100,11 +79,13 @@ struct CacheTeacherCommand: ParsableCommand {
   private func specification(
     teacher: MaskedLanguageModel, corpus: TokenizedCorpus
   ) throws -> CacheSpecification {
-    try CacheSpecification(
+    let hiddenSize = teacher.configuration.hiddenSize
+    return try CacheSpecification(
       teacher: teacher.configuration, weightDigest: ParameterDigest.text(of: teacher),
-      corpus: corpus.manifest, masks: masks.specification(for: corpus), positions: positions,
-      target: TargetSpecification(headK: head ?? (tail == .hidden ? 0 : 64), tail: tail),
-      states: states, auditRowsPerShard: auditRows)
+      corpus: corpus.manifest, masks: masks.specification(for: corpus),
+      positions: targets.positions, target: targets.target(hiddenSize: hiddenSize),
+      otherTarget: targets.otherTarget(hiddenSize: hiddenSize), otherShare: targets.otherShare,
+      states: targets.states, auditRowsPerShard: targets.auditRows)
   }
 
   private func fill(_ writer: CacheWriter, pass: TeacherPass) throws {
@@ -125,7 +106,3 @@ struct CacheTeacherCommand: ParsableCommand {
     for line in try CacheReport(folder: folder).lines() { common.log.info("\(line)") }
   }
 }
-
-extension PositionSelection: ExpressibleByArgument {}
-extension TargetSpecification.Tail: ExpressibleByArgument {}
-extension StateStorage: ExpressibleByArgument {}

@@ -14,20 +14,27 @@ struct CacheEstimate {
   let seconds: Double
 
   /// Runs the teacher over the corpus's middle block, which is like the others.
-  init(pass: TeacherPass, corpus: TokenizedCorpus) throws {
+  ///
+  /// - Parameters:
+  ///   - pass: The pass.
+  ///   - tables: The cache's.
+  ///   - corpus: What the teacher reads.
+  init(pass: TeacherPass, tables: CacheTables, corpus: TokenizedCorpus) throws {
     let specification = pass.specification
     let number = corpus.blockCount / 2
     let sample = try corpus.block(number)
     let tokens = corpus.manifest.tokens * specification.replicas
     // The first run takes memory and warms the processor; the second is measured.
-    _ = try pass.encode(block: number, replica: 0) { _ in [] }
+    _ = try pass.encode(block: number, replica: 0, tables: tables) { _ in [] }
     let start = ContinuousClock.now
-    let encoder = try pass.encode(block: number, replica: 0) { _ in [] }
+    let encoder = try pass.encode(block: number, replica: 0, tables: tables) { _ in [] }
     let elapsed = (ContinuousClock.now - start).seconds
     let share = Double(tokens) / Double(sample.tokenIDs.count)
     seconds = elapsed * share
     rows = Int(Double(encoder.rowCount) * share)
-    bytes = CacheSize.bytes(specification, rows: rows, tokens: corpus.manifest.tokens)
+    bytes = CacheSize.bytes(
+      specification,
+      sampleBytes: try CacheSize.storedBytes(encoder.finish()).values.reduce(0, +), share: share)
   }
 
   /// One line for the terminal.
