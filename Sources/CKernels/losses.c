@@ -2,116 +2,15 @@
 
 #include <math.h>
 
+#include "row_sums.h"
 #include "vector_math.h"
-
-// Sums run in float over this many elements and in double over the blocks, so that a row of a large
-// vocabulary keeps float precision at the speed of float lanes.
-#define BLOCK 1024
-
-// e^x for x <= 0 (and NaN, which stays NaN); below -87 exactly 0, -inf included, so that a logit
-// taken out of a row adds nothing to its sums.
-static inline float exp_nonpositive(float x) { return x < -87.0f ? 0.0f : decant_expf(x); }
-
-// The largest element, NaN passed over (the sums that follow then meet it), in explicit lanes: the
-// compiler does not reorder a maximum that may see NaN by itself.
-DECANT_CLONES static float row_max(const float *x, int64_t n) {
-  enum { LANES = 64 };
-  float lanes[LANES];
-  for (int lane = 0; lane < LANES; lane++) lanes[lane] = -INFINITY;
-  int64_t i = 0;
-  for (; i + LANES <= n; i += LANES) {
-    for (int lane = 0; lane < LANES; lane++) {
-      lanes[lane] = x[i + lane] > lanes[lane] ? x[i + lane] : lanes[lane];
-    }
-  }
-  for (; i < n; i++) lanes[0] = x[i] > lanes[0] ? x[i] : lanes[0];
-  float largest = -INFINITY;
-  for (int lane = 0; lane < LANES; lane++) largest = lanes[lane] > largest ? lanes[lane] : largest;
-  return largest;
-}
-
-// How e^(x - max) follows from e^((x - max) / T). T = 2 squares, which costs one more rounding of
-// half an ulp; larger powers multiply the error, so they take an exponential of their own.
-enum { HARD_NONE, HARD_SAME, HARD_SQUARE, HARD_OWN };
-
-static int hard_mode(double temperature, int wanted) {
-  if (!wanted) return HARD_NONE;
-  if (temperature == 1.0) return HARD_SAME;
-  if (temperature == 2.0) return HARD_SQUARE;
-  return HARD_OWN;
-}
-
-typedef struct {
-  double soft;    // sum e^((x - max) / T)
-  double hard;    // sum e^(x - max)
-  double linear;  // sum of the finite x - max
-} tail_sums;
-
-DECANT_CLONES static void sum_tail(const float *x, int64_t n, float max, float beta, int mode,
-                                   tail_sums *out) {
-#pragma clang fp contract(fast) reassociate(on)
-  tail_sums total = {0, 0, 0};
-  for (int64_t start = 0; start < n; start += BLOCK) {
-    const int64_t count = n - start < BLOCK ? n - start : BLOCK;
-    const float *block = x + start;
-    float soft = 0, hard = 0, linear = 0;
-    if (mode == HARD_OWN) {
-      for (int64_t i = 0; i < count; i++) {
-        const float d = block[i] - max;
-        soft += exp_nonpositive(d * beta);
-        hard += exp_nonpositive(d);
-        linear += d < -1e30f ? 0.0f : d;
-      }
-    } else {
-      for (int64_t i = 0; i < count; i++) {
-        const float d = block[i] - max;
-        const float e = exp_nonpositive(d * beta);
-        soft += e;
-        hard += e * e;
-        linear += d < -1e30f ? 0.0f : d;
-      }
-      if (mode == HARD_SAME) hard = soft;
-    }
-    total.soft += soft;
-    total.hard += hard;
-    total.linear += linear;
-  }
-  *out = total;
-}
-
-// x = a e^((x - max) / T) + b e^(x - max) + c
-DECANT_CLONES static void write_tail(float *x, int64_t n, float max, float beta, int mode, float a,
-                                     float b, float c) {
-#pragma clang fp contract(fast)
-  if (mode == HARD_OWN) {
-    for (int64_t i = 0; i < n; i++) {
-      const float d = x[i] - max;
-      x[i] = a * exp_nonpositive(d * beta) + b * exp_nonpositive(d) + c;
-    }
-  } else if (mode == HARD_SQUARE) {
-    for (int64_t i = 0; i < n; i++) {
-      const float e = exp_nonpositive((x[i] - max) * beta);
-      x[i] = e * (a + b * e) + c;
-    }
-  } else {
-    const float sum = a + b;
-    for (int64_t i = 0; i < n; i++) x[i] = sum * exp_nonpositive((x[i] - max) * beta) + c;
-  }
-}
-
-// log(e^a + e^b); either may be -inf.
-static double log_add(double a, double b) {
-  const double high = a > b ? a : b, low = a > b ? b : a;
-  if (isinf(high) && high < 0) return high;
-  return high + log1p(exp(low - high));
-}
 
 decant_row_loss decant_head_target_row(float *x, int64_t vocab, const int32_t *ids,
                                        const float *probabilities, int64_t k, double tail_mass,
                                        int tail_kind, decant_row_options options, float *scratch) {
   const double T = options.temperature, beta = 1 / T;
   const int has_label = options.label >= 0;
-  const int mode = hard_mode(T, has_label);
+  const int mode = decant_hard_mode(T, has_label);
   const double label_logit = has_label ? x[options.label] : 0;
 
   // Take the kept logits out of the row: the sums then run over the complement alone, and its mass
@@ -119,23 +18,23 @@ decant_row_loss decant_head_target_row(float *x, int64_t vocab, const int32_t *i
   double head_soft = -INFINITY, head_hard = -INFINITY, head_mass = 0;
   for (int64_t i = 0; i < k; i++) {
     scratch[i] = x[ids[i]];
-    head_soft = log_add(head_soft, scratch[i] * beta);
-    if (has_label) head_hard = log_add(head_hard, scratch[i]);
+    head_soft = decant_log_add(head_soft, scratch[i] * beta);
+    if (has_label) head_hard = decant_log_add(head_hard, scratch[i]);
     head_mass += probabilities[i];
   }
   for (int64_t i = 0; i < k; i++) x[ids[i]] = -INFINITY;
 
-  const float max = row_max(x, vocab);
-  tail_sums tail = {0, 0, 0};
+  const float max = decant_row_max(x, vocab);
+  decant_row_sums tail = {0, 0, 0};
   // -inf is an empty complement, or one without a finite logit: no mass, and nothing to subtract.
   const int has_tail = max > -INFINITY;
-  if (has_tail) sum_tail(x, vocab, max, (float)beta, mode, &tail);
+  if (has_tail) decant_sum_row(x, vocab, max, (float)beta, mode, &tail);
   const double log_tail = has_tail ? max * beta + log(tail.soft) : -INFINITY;
-  const double log_z = log_add(head_soft, log_tail);
+  const double log_z = decant_log_add(head_soft, log_tail);
   const double log_student_mass = log_tail - log_z;
   const double student_mass = exp(log_student_mass);
   const double log_z_hard =
-      has_label ? log_add(head_hard, has_tail ? max + log(tail.hard) : -INFINITY) : 0;
+      has_label ? decant_log_add(head_hard, has_tail ? max + log(tail.hard) : -INFINITY) : 0;
 
   const double others = (double)(vocab - k);
   const double scale = tail_kind == DECANT_TAIL_RENORMALISE && head_mass > 0 ? 1 / head_mass : 1;
@@ -160,7 +59,7 @@ decant_row_loss decant_head_target_row(float *x, int64_t vocab, const int32_t *i
     // q_j = student_mass * (share of j in the tail): finite however little mass the tail has.
     const double a = options.soft_weight * T * (student_mass - pull) / tail.soft;
     const double b = hard_weight * exp(max - log_z_hard);
-    write_tail(x, vocab, max, (float)beta, mode, (float)a, (float)b, (float)constant);
+    decant_write_row(x, vocab, max, (float)beta, mode, (float)a, (float)b, (float)constant);
   } else {
     for (int64_t i = 0; i < vocab; i++) x[i] = (float)constant;
   }
@@ -184,8 +83,8 @@ DECANT_CLONES static void sum_full(const float *x, const float *z, int64_t n, fl
                                    float max_z, float beta, int mode, full_sums *out) {
 #pragma clang fp contract(fast) reassociate(on)
   full_sums total = {0, 0, 0, 0};
-  for (int64_t start = 0; start < n; start += BLOCK) {
-    const int64_t count = n - start < BLOCK ? n - start : BLOCK;
+  for (int64_t start = 0; start < n; start += DECANT_BLOCK) {
+    const int64_t count = n - start < DECANT_BLOCK ? n - start : DECANT_BLOCK;
     const float *bx = x + start, *bz = z + start;
     float student = 0, teacher = 0, hard = 0, cross = 0;
     for (int64_t i = 0; i < count; i++) {
@@ -238,9 +137,9 @@ decant_row_loss decant_full_target_row(float *x, const float *z, int64_t vocab,
                                        decant_row_options options) {
   const double T = options.temperature, beta = 1 / T;
   const int has_label = options.label >= 0;
-  const int mode = hard_mode(T, has_label);
+  const int mode = decant_hard_mode(T, has_label);
   const double label_logit = has_label ? x[options.label] : 0;
-  const float max_x = row_max(x, vocab), max_z = row_max(z, vocab);
+  const float max_x = decant_row_max(x, vocab), max_z = decant_row_max(z, vocab);
   full_sums sums;
   sum_full(x, z, vocab, max_x, max_z, (float)beta, mode, &sums);
   // sum p (log p - log q), with both logarithms taken relative to the rows' largest logits.
@@ -256,21 +155,21 @@ decant_row_loss decant_full_target_row(float *x, const float *z, int64_t vocab,
 
 decant_row_loss decant_hard_target_row(float *x, int64_t vocab, int32_t label, double hard_weight) {
   const double label_logit = x[label];
-  const float max = row_max(x, vocab);
-  tail_sums sums;
-  sum_tail(x, vocab, max, 1.0f, HARD_SAME, &sums);
-  write_tail(x, vocab, max, 1.0f, HARD_SAME, 0, (float)(hard_weight / sums.hard), 0);
+  const float max = decant_row_max(x, vocab);
+  decant_row_sums sums;
+  decant_sum_row(x, vocab, max, 1.0f, HARD_SAME, &sums);
+  decant_write_row(x, vocab, max, 1.0f, HARD_SAME, 0, (float)(hard_weight / sums.hard), 0);
   x[label] -= (float)hard_weight;
   return (decant_row_loss){0, max + log(sums.hard) - label_logit};
 }
 
 double decant_evaluate_row(const float *x, int64_t vocab, int32_t label, int64_t *argmax) {
-  const float max = row_max(x, vocab);
+  const float max = decant_row_max(x, vocab);
   int64_t first = 0;
   while (first < vocab - 1 && x[first] != max) first++;
   *argmax = first;
-  tail_sums sums;
-  sum_tail(x, vocab, max, 1.0f, HARD_SAME, &sums);
+  decant_row_sums sums;
+  decant_sum_row(x, vocab, max, 1.0f, HARD_SAME, &sums);
   return max + log(sums.hard) - x[label];
 }
 

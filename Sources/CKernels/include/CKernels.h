@@ -5,3 +5,4 @@
 #include "losses.h"
 #include "optimizer.h"
 #include "selection.h"
+#include "shape.h"

@@ -35,33 +35,23 @@ extension DistillationObjective {
 
   private func checkSoftTargets(_ batch: TrainingBatch, vocabSize: Int) throws {
     let loss = "the soft-target loss (alphaCE \(configuration.alphaCE))"
-    func wrongTail(_ found: String) -> StudentTrainerError {
-      .missingTargets(
-        loss: loss,
-        reason: "tail '\(configuration.tail?.rawValue ?? "default")' was asked for, but the "
-          + "source gives \(found)")
+    var parts = [batch.softTargets]
+    if case .mixed(let targets) = batch.softTargets { parts = targets.parts }
+    var served = configuration.tail == nil
+    for part in parts {
+      if case .none = part {
+        throw StudentTrainerError.missingTargets(
+          loss: loss, reason: "the source has hard labels only; set alphaCE to 0, or give a cache")
+      }
+      if let tail = configuration.tail {
+        // Whole rows have no tail: in a mixture they leave the treatment to the other parts.
+        let serves = part.tails.contains(tail)
+        guard serves || (parts.count > 1 && part.tails == [.full]) else { throw wrongTail(part) }
+        served = served || serves
+      }
+      try checkShape(part, vocabSize: vocabSize)
     }
-    var targetVocab = vocabSize
-    switch batch.softTargets {
-    case .none:
-      throw StudentTrainerError.missingTargets(
-        loss: loss, reason: "the source has hard labels only; set alphaCE to 0, or give a cache")
-    case .heads:
-      if configuration.tail == .full { throw wrongTail("kept IDs, not whole distributions") }
-    case .decoderInputs(let targets):
-      targetVocab = targets.decoder.vocabSize
-    case .logits(let targets):
-      targetVocab = targets.vocabSize
-    }
-    if case .heads = batch.softTargets {
-    } else if let tail = configuration.tail, tail != .full {
-      throw wrongTail("whole distributions")
-    }
-    guard targetVocab == vocabSize else {
-      throw StudentTrainerError.mismatch(
-        what: "the teacher and the student",
-        differences: ["vocabulary size: teacher \(targetVocab), student \(vocabSize)"])
-    }
+    guard served else { throw wrongTail(parts[0]) }
     // Indexes rise one by one, which `softRange` and the chunked teacher logits rest on.
     var next: Int32 = 0
     for index in batch.softIndexes where index >= 0 {
@@ -70,6 +60,35 @@ extension DistillationObjective {
     }
     precondition(
       Int(next) == batch.softTargets.count, "\(next) rows for \(batch.softTargets.count) targets")
+  }
+
+  private func wrongTail(_ part: SoftTargets) -> StudentTrainerError {
+    .missingTargets(
+      loss: "the soft-target loss (alphaCE \(configuration.alphaCE))",
+      reason: "tail '\(configuration.tail?.rawValue ?? "default")' was asked for, but the source "
+        + "gives \(part.kindText)")
+  }
+
+  /// Throws where a kind of targets is for another vocabulary or another temperature.
+  private func checkShape(_ part: SoftTargets, vocabSize: Int) throws {
+    var targetVocab = vocabSize
+    switch part {
+    case .none, .heads, .mixed: break
+    case .decoderInputs(let targets): targetVocab = targets.decoder.vocabSize
+    case .logits(let targets): targetVocab = targets.vocabSize
+    case .shaped(let targets):
+      targetVocab = targets.decoder.vocabSize
+      guard configuration.temperature >= 1 else {
+        throw StudentTrainerError.invalidConfiguration(
+          field: "temperature", value: "\(configuration.temperature)",
+          allowed: "1 or more with targets whose tails are 'lowrank'")
+      }
+    }
+    guard targetVocab == vocabSize else {
+      throw StudentTrainerError.mismatch(
+        what: "the teacher and the student",
+        differences: ["vocabulary size: teacher \(targetVocab), student \(vocabSize)"])
+    }
   }
 }
 
@@ -82,19 +101,25 @@ extension TrainingBatch {
   }
 }
 
-extension HeadTargets {
-  /// Passes the parts of one target, without copying.
-  func withTarget<Result>(
-    _ index: Int,
-    _ body: (UnsafeBufferPointer<Int32>, UnsafeBufferPointer<Float>, Float) -> Result
-  ) -> Result {
-    let range = starts[index]..<starts[index + 1]
-    return ids.withUnsafeBufferPointer { ids in
-      probabilities.withUnsafeBufferPointer { probabilities in
-        body(
-          UnsafeBufferPointer(rebasing: ids[range]),
-          UnsafeBufferPointer(rebasing: probabilities[range]), tailMasses[index])
-      }
+extension SoftTargets {
+  /// The tail treatments that a kind can serve.
+  fileprivate var tails: [TailTreatment] {
+    switch self {
+    case .none, .mixed: []
+    case .heads: [.bucket, .uniform, .renormalise]
+    case .decoderInputs, .logits: [.full]
+    case .shaped: [.shaped, .bucket, .uniform, .renormalise]
+    }
+  }
+
+  /// What a kind gives, for messages.
+  fileprivate var kindText: String {
+    switch self {
+    case .none: "hard labels only"
+    case .heads: "kept IDs and their tail's mass, not whole distributions"
+    case .decoderInputs, .logits: "whole distributions"
+    case .shaped: "kept IDs with a tail of low rank, not whole distributions"
+    case .mixed: "targets of several kinds"
     }
   }
 }

@@ -17,7 +17,8 @@ struct LossOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "What becomes of the mass outside the kept IDs: bucket, uniform, renormalise or full."))
+      "What becomes of the mass outside the kept IDs: bucket, shaped, uniform, renormalise or full."
+    ))
   var tail: TailTreatment?
 
   @Option(help: "Use only this many of the IDs that the cache keeps.")
