@@ -2,39 +2,29 @@
 
 #include <math.h>
 
+#include "divergences.h"
 #include "row_sums.h"
 #include "vector_math.h"
 
 decant_row_loss decant_head_target_row(float *x, int64_t vocab, const int32_t *ids,
                                        const float *probabilities, int64_t k, double tail_mass,
                                        int tail_kind, decant_row_options options, float *scratch) {
+  if (options.divergence != DECANT_FORWARD) {
+    return decant_head_divergence_row(x, vocab, ids, probabilities, k, tail_mass, tail_kind, options,
+                                      scratch);
+  }
   const double T = options.temperature, beta = 1 / T;
   const int has_label = options.label >= 0;
   const int mode = decant_hard_mode(T, has_label);
   const double label_logit = has_label ? x[options.label] : 0;
 
-  // Take the kept logits out of the row: the sums then run over the complement alone, and its mass
-  // never comes from `1 - sum`, which cancels where the student is sure.
-  double head_soft = -INFINITY, head_hard = -INFINITY, head_mass = 0;
-  for (int64_t i = 0; i < k; i++) {
-    scratch[i] = x[ids[i]];
-    head_soft = decant_log_add(head_soft, scratch[i] * beta);
-    if (has_label) head_hard = decant_log_add(head_hard, scratch[i]);
-    head_mass += probabilities[i];
-  }
-  for (int64_t i = 0; i < k; i++) x[ids[i]] = -INFINITY;
-
-  const float max = decant_row_max(x, vocab);
-  decant_row_sums tail = {0, 0, 0};
-  // -inf is an empty complement, or one without a finite logit: no mass, and nothing to subtract.
-  const int has_tail = max > -INFINITY;
-  if (has_tail) decant_sum_row(x, vocab, max, (float)beta, mode, &tail);
-  const double log_tail = has_tail ? max * beta + log(tail.soft) : -INFINITY;
-  const double log_z = decant_log_add(head_soft, log_tail);
-  const double log_student_mass = log_tail - log_z;
-  const double student_mass = exp(log_student_mass);
-  const double log_z_hard =
-      has_label ? decant_log_add(head_hard, has_tail ? max + log(tail.hard) : -INFINITY) : 0;
+  const decant_head_split split = decant_split_head(x, vocab, ids, k, beta, mode, scratch);
+  double head_mass = 0;
+  for (int64_t i = 0; i < k; i++) head_mass += probabilities[i];
+  const decant_row_sums tail = split.tail;
+  const float max = split.max;
+  const double log_z = split.log_z, log_z_hard = split.log_z_hard;
+  const double student_mass = exp(split.log_student_mass);
 
   const double others = (double)(vocab - k);
   const double scale = tail_kind == DECANT_TAIL_RENORMALISE && head_mass > 0 ? 1 / head_mass : 1;
@@ -45,7 +35,7 @@ decant_row_loss decant_head_target_row(float *x, int64_t vocab, const int32_t *i
   }
   double pull = 0, constant = 0;  // what the target takes off the tail's gradient
   if (tail_kind == DECANT_TAIL_BUCKET) {
-    if (tail_mass > 0) soft += tail_mass * (log(tail_mass) - log_student_mass);
+    if (tail_mass > 0) soft += tail_mass * (log(tail_mass) - split.log_student_mass);
     pull = tail_mass;
   } else if (tail_kind == DECANT_TAIL_UNIFORM && others > 0) {
     const double u = tail_mass / others;
@@ -55,7 +45,7 @@ decant_row_loss decant_head_target_row(float *x, int64_t vocab, const int32_t *i
   }
 
   const double hard_weight = has_label ? options.hard_weight : 0;
-  if (has_tail) {
+  if (split.has_tail) {
     // q_j = student_mass * (share of j in the tail): finite however little mass the tail has.
     const double a = options.soft_weight * T * (student_mass - pull) / tail.soft;
     const double b = hard_weight * exp(max - log_z_hard);
@@ -135,6 +125,9 @@ DECANT_CLONES static void write_full(float *x, const float *z, int64_t n, float 
 
 decant_row_loss decant_full_target_row(float *x, const float *z, int64_t vocab,
                                        decant_row_options options) {
+  if (options.divergence != DECANT_FORWARD) {
+    return decant_full_divergence_row(x, z, vocab, options);
+  }
   const double T = options.temperature, beta = 1 / T;
   const int has_label = options.label >= 0;
   const int mode = decant_hard_mode(T, has_label);

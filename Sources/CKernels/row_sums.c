@@ -82,3 +82,26 @@ double decant_log_add(double a, double b) {
   if (isinf(high) && high < 0) return high;
   return high + log1p(exp(low - high));
 }
+
+decant_head_split decant_split_head(float *x, int64_t vocab, const int32_t *ids, int64_t k,
+                                    double beta, int mode, float *scratch) {
+  double head_soft = -INFINITY, head_hard = -INFINITY;
+  for (int64_t i = 0; i < k; i++) {
+    scratch[i] = x[ids[i]];
+    head_soft = decant_log_add(head_soft, scratch[i] * beta);
+    if (mode != HARD_NONE) head_hard = decant_log_add(head_hard, scratch[i]);
+  }
+  for (int64_t i = 0; i < k; i++) x[ids[i]] = -INFINITY;
+  decant_head_split split = {.head_soft = head_soft, .max = decant_row_max(x, vocab)};
+  // -inf is an empty complement, or one without a finite logit: no mass, and nothing to subtract.
+  split.has_tail = split.max > -INFINITY;
+  if (split.has_tail) decant_sum_row(x, vocab, split.max, (float)beta, mode, &split.tail);
+  const double log_tail = split.has_tail ? split.max * beta + log(split.tail.soft) : -INFINITY;
+  split.log_z = decant_log_add(head_soft, log_tail);
+  split.log_student_mass = log_tail - split.log_z;
+  if (mode != HARD_NONE) {
+    split.log_z_hard =
+        decant_log_add(head_hard, split.has_tail ? split.max + log(split.tail.hard) : -INFINITY);
+  }
+  return split;
+}

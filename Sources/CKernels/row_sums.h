@@ -40,3 +40,18 @@ void decant_write_row(float *x, int64_t n, float max, float beta, int mode, floa
 
 // log(e^a + e^b); either may be -inf.
 double decant_log_add(double a, double b);
+
+// A student's row apart from its kept logits.
+typedef struct {
+  double head_soft;         // log of the kept logits' sum of e^(x / T)
+  double log_z, log_z_hard;  // log of the row's sum of e^(x / T); of e^x, where `mode` wants it
+  double log_student_mass;  // log of the student's mass outside the kept IDs; -inf without a tail
+  decant_row_sums tail;     // over the complement, relative to `max`
+  float max;                // the complement's largest logit
+  int has_tail;
+} decant_head_split;
+
+// Moves the kept logits of x into scratch[k] and leaves -inf there: sums then run over the complement
+// alone, and its mass never comes from `1 - sum`, which cancels where the student is sure.
+decant_head_split decant_split_head(float *x, int64_t vocab, const int32_t *ids, int64_t k,
+                                    double beta, int mode, float *scratch);

@@ -3,7 +3,7 @@ package import Transformer
 
 /// The triple loss of one batch, forward and backward.
 ///
-///     loss = alphaCE · mean(T² KL) + alphaMLM · mean(cross entropy) + alphaCos · mean(1 - cos)
+///     loss = alphaCE · mean(T² divergence) + alphaMLM · mean(cross entropy) + alphaCos · mean(1 - cos)
 ///
 /// Each mean runs over the rows of the whole optimiser step, so that accumulated batches equal one
 /// large batch. Owns scratch memory; one caller at a time.
@@ -84,7 +84,8 @@ package final class DistillationObjective {
           let soft = usesSoft ? Int(batch.softIndexes[index]) : -1
           let options = SoftTargetLossKernels.Options(
             temperature: configuration.temperature, softWeight: weights.softWeight,
-            hardWeight: weights.hardWeight, label: label)
+            hardWeight: weights.hardWeight, label: label,
+            divergence: configuration.divergence?.kernel ?? .forward)
           if soft >= 0, let targets {
             losses[index] = targets.loss(soft, row: row, options: options, scratch: scratch)
           } else if label >= 0 {

@@ -16,7 +16,7 @@ package enum TailTreatment: String, Codable, Sendable, CaseIterable {
 ///
 /// - Source: Sanh et al. 2019 and the authors' training script.
 package struct TrainingConfiguration: Codable, Hashable, Sendable {
-  /// Weight of T² KL from the teacher's soft targets.
+  /// Weight of T² times the divergence from the teacher's soft targets.
   package var alphaCE = 5.0
   /// Weight of the masked tokens' cross entropy.
   package var alphaMLM = 2.0
@@ -26,6 +26,11 @@ package struct TrainingConfiguration: Codable, Hashable, Sendable {
   package var temperature = 2.0
   /// What becomes of the tail; nil takes what the targets can do best.
   package var tail: TailTreatment?
+  /// What the soft-target loss measures; nil is the forward KL, which is always kept as nil so that
+  /// runs of before there was a choice are recognised.
+  package var divergence: Divergence? {
+    didSet { if divergence == .forward { divergence = nil } }
+  }
   /// Kept IDs that are used of a cache's head, the largest first; nil uses all.
   package var headK: Int?
 
