@@ -33,6 +33,8 @@ decant_row_loss decant_head_target_row(float *x, int64_t vocab, const int32_t *i
     const double p = probabilities[i] * scale;
     if (p > 0) soft += p * (log(p) - (scratch[i] * beta - log_z));
   }
+  // Estimates of probabilities may sum to a little more or less than 1, and q is held to that sum.
+  const double whole = tail_kind == DECANT_TAIL_SAMPLED ? head_mass : 1;
   double pull = 0, constant = 0;  // what the target takes off the tail's gradient
   if (tail_kind == DECANT_TAIL_BUCKET) {
     if (tail_mass > 0) soft += tail_mass * (log(tail_mass) - split.log_student_mass);
@@ -47,7 +49,7 @@ decant_row_loss decant_head_target_row(float *x, int64_t vocab, const int32_t *i
   const double hard_weight = has_label ? options.hard_weight : 0;
   if (split.has_tail) {
     // q_j = student_mass * (share of j in the tail): finite however little mass the tail has.
-    const double a = options.soft_weight * T * (student_mass - pull) / tail.soft;
+    const double a = options.soft_weight * T * (whole * student_mass - pull) / tail.soft;
     const double b = hard_weight * exp(max - log_z_hard);
     decant_write_row(x, vocab, max, (float)beta, mode, (float)a, (float)b, (float)constant);
   } else {
@@ -55,7 +57,7 @@ decant_row_loss decant_head_target_row(float *x, int64_t vocab, const int32_t *i
   }
   for (int64_t i = 0; i < k; i++) {
     const double q = exp(scratch[i] * beta - log_z);
-    double g = options.soft_weight * T * (q - probabilities[i] * scale);
+    double g = options.soft_weight * T * (whole * q - probabilities[i] * scale);
     if (has_label) g += hard_weight * exp(scratch[i] - log_z_hard);
     x[ids[i]] = (float)g;
   }

@@ -8,12 +8,15 @@ package enum SoftTargetLossKernels {
   /// How the teacher's mass outside the kept IDs enters the loss.
   package enum Tail: Sendable {
     case bucket, uniform, renormalise
+    /// There is none: the probabilities are unbiased estimates for sampled IDs. Forward only.
+    case sampled
 
     fileprivate var kind: Int32 {
       switch self {
       case .bucket: Int32(DECANT_TAIL_BUCKET)
       case .uniform: Int32(DECANT_TAIL_UNIFORM)
       case .renormalise: Int32(DECANT_TAIL_RENORMALISE)
+      case .sampled: Int32(DECANT_TAIL_SAMPLED)
       }
     }
   }
@@ -103,6 +106,8 @@ package enum SoftTargetLossKernels {
     precondition(options.label < vocab, "label \(options.label) of \(vocab)")
     precondition(
       ids.count == probabilities.count, "\(ids.count) IDs, \(probabilities.count) values")
+    precondition(
+      tail != .sampled || options.divergence == .forward, "sampled targets have a forward KL only")
     precondition(scratch.count >= ids.count, "scratch of \(scratch.count) for \(ids.count) IDs")
     for id in ids { precondition(id >= 0 && id < vocab, "kept ID \(id) of \(vocab)") }
     guard let row = logits.baseAddress else { return Loss(soft: 0, hard: 0) }

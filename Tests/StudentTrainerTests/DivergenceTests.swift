@@ -127,7 +127,7 @@ struct DivergenceTests {
     let teacher = randomLogits(Self.vocab, scale: 3, using: &generator)
     let student = randomLogits(Self.vocab, scale: 2.5, using: &generator)
     for kind in Kind.allCases {
-      for label in [17, -1] {
+      for label: Int32 in [17, -1] {
         let result = Self.compare(
           kind, divergence, student: student, teacher: teacher, k: 64, temperature: temperature,
           label: label)

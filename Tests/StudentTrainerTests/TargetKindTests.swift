@@ -197,6 +197,56 @@ struct TargetKindTests {
     #expect(relativeError(found.gradient, gradient) < 2e-5)
   }
 
+  @Test("sampled targets train with the gradient of their definition, at T = 1 alone")
+  func sampled() throws {
+    var targets = SampledTargets()
+    var references: [(ids: [Int32], probabilities: [Float])] = []
+    var scratch = [Float](repeating: 0, count: Self.vocab)
+    for index in 0..<logits.rows {
+      let sample = try #require(
+        SamplingTests.sample(row(index), threshold: 0.1, seed: UInt64(index), &scratch))
+      targets.append(ids: sample.ids, probabilities: sample.probabilities)
+      references.append((sample.ids, sample.probabilities))
+    }
+    let found = try run(.sampled(targets), Self.configuration(temperature: 1))
+    // The same estimates as whole rows: what is not sampled has no probability.
+    let rows = references.map { reference in
+      var row = [Double](repeating: -200, count: Self.vocab)
+      for (id, p) in zip(reference.ids, reference.probabilities) { row[Int(id)] = log(Double(p)) }
+      return row
+    }
+    expectEqual(found, try run(.logits(whole(rows)), Self.configuration(temperature: 1)))
+    for change: (inout TrainingConfiguration) -> Void in [
+      { $0.temperature = 2 }, { $0.divergence = .reverse },
+      { $0.divergence = .jensenShannon }, { $0.tail = .bucket },
+    ] {
+      var configuration = Self.configuration(temperature: 1)
+      change(&configuration)
+      let error = #expect(throws: StudentTrainerError.self) {
+        try run(.sampled(targets), configuration)
+      }
+      #expect("\(try #require(error))".contains("sampled"))
+    }
+  }
+
+  @Test(
+    "shaped rows, heads and whole rows take every divergence",
+    arguments: [Divergence.reverse, .jensenShannon])
+  func divergences(divergence: Divergence) throws {
+    var configuration = Self.configuration()
+    configuration.divergence = divergence
+    let (targets, references) = shaped(k: 4)
+    let rows = whole(references.map { $0.logits(temperature: 2) })
+    let expected = try run(.logits(rows), configuration)
+    expectEqual(try run(.shaped(targets), configuration), expected)
+    let forward = try run(.logits(rows), Self.configuration())
+    #expect(abs(forward.sums.soft - expected.sums.soft) > 0.01 * expected.sums.soft)
+    configuration.tail = .bucket
+    expectEqual(
+      try run(.shaped(targets), configuration),
+      try run(.heads(heads(k: 4, temperature: 2)), configuration))
+  }
+
   @Test("treatments and temperatures that a kind cannot serve are refused by name")
   func refusals() throws {
     let shaped = SoftTargets.shaped(shaped(k: 4).0)

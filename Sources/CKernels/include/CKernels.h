@@ -4,5 +4,6 @@
 #include "elementwise.h"
 #include "losses.h"
 #include "optimizer.h"
+#include "sampling.h"
 #include "selection.h"
 #include "shape.h"

@@ -14,6 +14,7 @@ enum {
   DECANT_TAIL_UNIFORM = 1,      // spread evenly over the V - k other IDs
   DECANT_TAIL_RENORMALISE = 2,  // dropped; the kept probabilities are divided by their sum,
                                 // and the student's too in the reverse KL, which has no value else
+  DECANT_TAIL_SAMPLED = 3,      // unbiased estimates: q counts by their sum; forward only
 };
 
 // From which distribution to which, each times T^2. m = (p + q) / 2.

@@ -10,6 +10,8 @@ package enum SoftTargets: Sendable {
   case logits(LogitTargets)
   /// Kept IDs and the shape of the tail: the trainer makes the rows, chunk by chunk.
   case shaped(ShapedTargets)
+  /// Sampled IDs with estimates of their probabilities, at T = 1.
+  case sampled(SampledTargets)
   /// Targets of several of these kinds.
   case mixed(MixedTargets)
 
@@ -21,6 +23,7 @@ package enum SoftTargets: Sendable {
     case .decoderInputs(let targets): targets.count
     case .logits(let targets): targets.rows
     case .shaped(let targets): targets.count
+    case .sampled(let targets): targets.count
     case .mixed(let targets): targets.count
     }
   }

@@ -56,7 +56,7 @@ struct ChunkTargets {
     scratch: TeacherScratch
   ) -> Matrix? {
     switch targets {
-    case .none, .heads, .mixed:
+    case .none, .heads, .sampled, .mixed:
       return nil
     case .logits(let targets):
       return targets.matrix.rows(range)
@@ -95,6 +95,12 @@ struct ChunkTargets {
         SoftTargetLossKernels.headTarget(
           row, ids: ids, probabilities: probabilities, tailMass: tailMass,
           tail: tail?.kernel ?? .bucket, options: options, scratch: scratch)
+      }
+    case .sampled(let targets):
+      return targets.withTarget(index) { ids, probabilities in
+        SoftTargetLossKernels.headTarget(
+          row, ids: ids, probabilities: probabilities, tailMass: 0, tail: .sampled,
+          options: options, scratch: scratch)
       }
     case .shaped(let targets):
       return shapedLoss(
@@ -155,7 +161,7 @@ extension SoftTargets {
   /// The product that makes the teacher's logits, where there is one.
   fileprivate var decoder: TeacherDecoder? {
     switch self {
-    case .none, .heads, .logits, .mixed: nil
+    case .none, .heads, .logits, .sampled, .mixed: nil
     case .decoderInputs(let targets): targets.decoder
     case .shaped(let targets): targets.decoder
     }
@@ -166,6 +172,7 @@ extension SoftTargets {
     switch self {
     case .none, .logits, .decoderInputs, .mixed: 0
     case .heads(let targets): targets.largestHead
+    case .sampled(let targets): targets.largestCount
     case .shaped(let targets): 2 * targets.headK
     }
   }

@@ -44,9 +44,9 @@ extension DistillationObjective {
           loss: loss, reason: "the source has hard labels only; set alphaCE to 0, or give a cache")
       }
       if let tail = configuration.tail {
-        // Whole rows have no tail: in a mixture they leave the treatment to the other parts.
+        // Whole rows and samples have no tail: in a mixture they leave it to the other parts.
         let serves = part.tails.contains(tail)
-        guard serves || (parts.count > 1 && part.tails == [.full]) else { throw wrongTail(part) }
+        guard serves || (parts.count > 1 && !part.hasTail) else { throw wrongTail(part) }
         served = served || serves
       }
       try checkShape(part, vocabSize: vocabSize)
@@ -69,20 +69,33 @@ extension DistillationObjective {
         + "gives \(part.kindText)")
   }
 
+  private func require(_ holds: Bool, _ field: String, _ value: Any, _ allowed: String) throws {
+    guard holds else {
+      throw StudentTrainerError.invalidConfiguration(
+        field: field, value: "\(value)", allowed: allowed)
+    }
+  }
+
   /// Throws where a kind of targets is for another vocabulary or another temperature.
   private func checkShape(_ part: SoftTargets, vocabSize: Int) throws {
     var targetVocab = vocabSize
     switch part {
     case .none, .heads, .mixed: break
+    case .sampled:
+      try require(
+        configuration.temperature == 1, "temperature", configuration.temperature,
+        "1 with sampled targets, whose estimates are of probabilities at 1")
+      let divergence = configuration.divergence ?? .forward
+      try require(
+        divergence == .forward, "divergence", divergence.rawValue,
+        "forward with sampled targets, which estimate no other")
     case .decoderInputs(let targets): targetVocab = targets.decoder.vocabSize
     case .logits(let targets): targetVocab = targets.vocabSize
     case .shaped(let targets):
       targetVocab = targets.decoder.vocabSize
-      guard configuration.temperature >= 1 else {
-        throw StudentTrainerError.invalidConfiguration(
-          field: "temperature", value: "\(configuration.temperature)",
-          allowed: "1 or more with targets whose tails are 'lowrank'")
-      }
+      try require(
+        configuration.temperature >= 1, "temperature", configuration.temperature,
+        "1 or more with targets whose tails are 'lowrank'")
     }
     guard targetVocab == vocabSize else {
       throw StudentTrainerError.mismatch(
@@ -102,10 +115,13 @@ extension TrainingBatch {
 }
 
 extension SoftTargets {
+  /// True where there is mass outside the kept IDs to treat.
+  fileprivate var hasTail: Bool { tails.contains(.bucket) }
+
   /// The tail treatments that a kind can serve.
   fileprivate var tails: [TailTreatment] {
     switch self {
-    case .none, .mixed: []
+    case .none, .sampled, .mixed: []
     case .heads: [.bucket, .uniform, .renormalise]
     case .decoderInputs, .logits: [.full]
     case .shaped: [.shaped, .bucket, .uniform, .renormalise]
@@ -119,6 +135,7 @@ extension SoftTargets {
     case .heads: "kept IDs and their tail's mass, not whole distributions"
     case .decoderInputs, .logits: "whole distributions"
     case .shaped: "kept IDs with a tail of low rank, not whole distributions"
+    case .sampled: "sampled IDs, which have no tail"
     case .mixed: "targets of several kinds"
     }
   }
