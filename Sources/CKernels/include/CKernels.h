@@ -5,4 +5,6 @@
 #include "losses.h"
 #include "optimizer.h"
 #include "prefix_code.h"
+#include "sampling.h"
 #include "selection.h"
+#include "shape.h"

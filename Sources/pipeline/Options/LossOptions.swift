@@ -3,7 +3,7 @@ import StudentTrainer
 
 /// The parts of the loss.
 struct LossOptions: ParsableArguments {
-  @Option(help: "Weight of T² KL from the teacher's soft targets.")
+  @Option(help: "Weight of T² times the divergence from the teacher's soft targets.")
   var klWeight: Double?
 
   @Option(help: "Weight of the masked tokens' cross entropy.")
@@ -17,8 +17,15 @@ struct LossOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "What becomes of the mass outside the kept IDs: bucket, uniform, renormalise or full."))
+      "What becomes of the mass outside the kept IDs: bucket, shaped, uniform, renormalise or full."
+    ))
   var tail: TailTreatment?
+
+  @Option(
+    help: ArgumentHelp(
+      "What the soft-target loss measures: forward (teacher to student KL), reverse, or "
+        + "jensen-shannon."))
+  var divergence = Divergence.forward
 
   @Option(help: "Use only this many of the IDs that the cache keeps.")
   var head: Int?
@@ -31,7 +38,9 @@ struct LossOptions: ParsableArguments {
     if let temperature { configuration.temperature = temperature }
     configuration.tail = tail
     configuration.headK = head
+    configuration.divergence = divergence
   }
 }
 
 extension TailTreatment: ExpressibleByArgument {}
+extension Divergence: ExpressibleByArgument {}

@@ -1,0 +1,32 @@
+import Kernels
+
+/// Memory for the teacher's logits of a chunk of rows, reused from chunk to chunk and step to step.
+final class TeacherScratch {
+  private var logits = FloatBuffer(count: 0)
+  private var inputs = FloatBuffer(count: 0)
+  private var usedRows = 0
+
+  /// Forgets what was made, and has room for `rows` rows of `vocabSize` logits.
+  func begin(rows: Int, vocabSize: Int) {
+    usedRows = 0
+    if logits.count < rows * vocabSize { logits = FloatBuffer(count: rows * vocabSize) }
+  }
+
+  /// The decoder's logits for some of its inputs, in rows that are not used yet.
+  ///
+  /// - Parameters:
+  ///   - decoder: The product.
+  ///   - values: Inputs of all targets, `[n, hidden]`.
+  ///   - range: The targets that are wanted.
+  /// - Returns: Their logits, `[range.count, vocab]`.
+  func logits(of decoder: TeacherDecoder, _ values: [Float], _ range: Range<Int>) -> Matrix {
+    let (hidden, vocab) = (decoder.hiddenSize, decoder.vocabSize)
+    if inputs.count < range.count * hidden { inputs = FloatBuffer(count: range.count * hidden) }
+    let input = Matrix(inputs, rows: range.count, columns: hidden)
+    _ = input.elements.update(from: values[range.lowerBound * hidden..<range.upperBound * hidden])
+    let output = Matrix(logits, offset: usedRows * vocab, rows: range.count, columns: vocab)
+    usedRows += range.count
+    decoder.logits(of: input, into: output)
+    return output
+  }
+}
