@@ -80,7 +80,7 @@ package struct TeacherPass {
       TargetSample(target: $0, vocabSize: specification.vocabSize, hiddenSize: width)
     }
     let masked = mask(try sampledSequences(), replica: 0)
-    if specification.targets.contains(where: { $0.headK > 0 }) {
+    if specification.targets.contains(where: { $0.tail != .hidden || $0.headK > 0 }) {
       let classes = masked.target.classes
       try run(masked) { row, logits, input, _ in
         let sample = samples[classes.isEmpty ? 0 : Int(classes[row])]

@@ -121,7 +121,8 @@ package struct CacheTables: Sendable {
 extension TargetTables {
   /// The streams of the shard as a whole, without the prefix of the class.
   var streams: [(String, [UInt8])] {
-    let codes = headIDs + headSteps + (scalars?.codes ?? []) + coefficients
+    let codes =
+      headIDs + headSteps + (scalars?.codes ?? []) + coefficients + (sampled?.codes ?? [])
     var streams: [(String, [UInt8])] = []
     if !codes.isEmpty { streams.append((StreamName.codes, codes.flatMap(\.lengths))) }
     if let scalars {

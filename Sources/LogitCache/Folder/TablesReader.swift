@@ -39,7 +39,8 @@ struct TablesReader: Sendable {
     let scalarCount = TargetTables.scalarCount(target.tail)
     let rank = target.rank ?? 0
     let stepCount = max(target.headK - 1, 0)
-    let count = target.headK + stepCount + scalarCount + rank
+    let sampledCount = target.tail == .sampled ? SampledCode.count : 0
+    let count = target.headK + stepCount + scalarCount + rank + sampledCount
     guard count > 0 else { return TargetTables() }
     let name = prefix + StreamName.codes
     let bytes = try shard.shardStream(name)
@@ -56,7 +57,7 @@ struct TablesReader: Sendable {
     var tables = TargetTables(
       headIDs: Array(codes[..<target.headK]),
       headSteps: Array(codes[target.headK...].prefix(stepCount)),
-      coefficients: Array(codes.suffix(rank)))
+      coefficients: Array(codes.suffix(rank)), sampled: SampledCode(codes: Array(codes.suffix(sampledCount))))
     if scalarCount > 0 {
       let scalarCodes = Array(codes[(target.headK + stepCount)...].prefix(scalarCount))
       tables.scalars = try scalars(scalarCodes, name: prefix + StreamName.scalarFactors)
@@ -100,8 +101,7 @@ struct TablesReader: Sendable {
     let decoder = LowRankDecoder(
       weight: try matrix(prefix + StreamName.lowRankWeight, columns: components),
       bias: try floats(prefix + StreamName.lowRankBias, count: vocabSize),
-      variances: try floats(
-        prefix + StreamName.lowRankVariances, count: components - (target.rank ?? 0)),
+      variances: try floats(prefix + StreamName.lowRankVariances, count: components),
       noise: try floats(prefix + StreamName.lowRankNoise, count: vocabSize))
     guard (decoder.variances + decoder.noise).allSatisfy({ $0 >= 0 }) else {
       throw wrong(prefix + StreamName.lowRankVariances, "0 or more", "a negative number")

@@ -40,6 +40,7 @@ package enum StreamName {
   package static let headSteps = "head.steps"
   package static let tailScalars = "tail.scalars"
   package static let tailLowRank = "tail.lowrank"
+  package static let tailSampled = "tail.sampled"
   package static let tailHidden = "tail.hidden"
   package static let tailHiddenScales = "tail.hiddenScales"
   package static let states = "states"

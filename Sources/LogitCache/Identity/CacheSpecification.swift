@@ -95,7 +95,7 @@ package struct CacheSpecification: Codable, Hashable, Sendable {
 
   /// Checks the ranges.
   ///
-  /// - Throws: `LogitCacheError.invalidSpecification` or `.unavailableTarget`.
+  /// - Throws: `LogitCacheError.invalidSpecification`.
   package func validate() throws {
     func require(_ condition: Bool, _ field: String, _ reason: String) throws {
       if !condition { throw LogitCacheError.invalidSpecification(field: field, reason: reason) }

@@ -40,16 +40,46 @@ struct BlockStreams {
     return ranks
   }
 
+  /// Columns of different heights, the height of each found out when it is its turn.
+  func columns(
+    _ name: String, of codes: [PrefixCode], height: ([[UInt32]]) throws -> Int
+  ) throws -> [[UInt32]] {
+    let (bytes, ranges) = try split(name, columns: codes.count)
+    var columns: [[UInt32]] = []
+    for (index, code) in codes.enumerated() {
+      let height = try height(columns)
+      // Every value takes a bit or more, so this bounds what is allocated.
+      guard height <= 8 * ranges[index].count else {
+        throw damaged(name, "column \(index)", "codes of \(height) values", "fewer bits")
+      }
+      var values = [UInt32](repeating: 0, count: height)
+      let isWhole = bytes.withUnsafeBytes { bytes in
+        values.withUnsafeMutableBufferPointer {
+          code.decode(UnsafeRawBufferPointer(rebasing: bytes[ranges[index]]), into: $0)
+        }
+      }
+      guard isWhole else {
+        throw damaged(name, "column \(index)", "codes of \(height) values", "other bits")
+      }
+      columns.append(values)
+    }
+    return columns
+  }
+
+  private func split(_ name: String, columns: Int) throws -> ([UInt8], [Range<Int>]) {
+    let bytes = try shard.stream(name, block: block)
+    guard let ranges = CodedColumns.split(bytes, columns: columns) else {
+      throw damaged(name, "sizes of \(columns) columns", "\(bytes.count) bytes in all", "another")
+    }
+    return (bytes, ranges)
+  }
+
   /// The first columns of coded ones, each given to the body as `rows` values.
   func forEachColumn(
     _ name: String, of codes: [PrefixCode], first count: Int, rows: Int,
     _ body: (Int, UnsafeBufferPointer<UInt32>) throws -> Void
   ) throws {
-    let bytes = try shard.stream(name, block: block)
-    guard let ranges = CodedColumns.split(bytes, columns: codes.count) else {
-      throw damaged(
-        name, "sizes of \(codes.count) columns", "\(bytes.count) bytes in all", "another")
-    }
+    let (bytes, ranges) = try split(name, columns: codes.count)
     try withUnsafeTemporaryAllocation(of: UInt32.self, capacity: rows) { values in
       for column in 0..<count {
         let isWhole = bytes.withUnsafeBytes { bytes in

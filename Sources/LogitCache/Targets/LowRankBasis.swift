@@ -67,7 +67,7 @@ package struct LowRankDecoder: Sendable, Equatable {
   package var weight: [Float]
   /// Logits of the mean input, `[V]`.
   package var bias: [Float]
-  /// Variance in the sample of each estimated component.
+  /// Variance in the sample of each component.
   package var variances: [Float]
   /// Variance of each token's logit that no component explains, quantisation included, `[V]`.
   package var noise: [Float]
@@ -148,7 +148,7 @@ enum LowRankFit {
     let vocab = table.bias.count
     let width = variances.count
     var result = LowRankDecoder(
-      weight: [], bias: table.bias, variances: variances[rank..<components].map(Float.init),
+      weight: [], bias: table.bias, variances: variances[..<components].map(Float.init),
       noise: [Float](repeating: 0, count: vocab))
     result.weight.reserveCapacity(vocab * components)
     let quantisation = Float(step * step / 12)

@@ -16,6 +16,8 @@ package final class SoftTargetEncoder: @unchecked Sendable {
   /// Class of each row, and its number in it.
   private let places: [(part: Int, row: Int)]
 
+  /// What each row draws from: its sequence's corrupted tokens, and its position.
+  private let seeds: [UInt64]
   private let isAdded: RowStorage<Bool>
   private let states: RowStorage<Int8>  // [rows][H]
   private let stateScales: RowStorage<UInt16>
@@ -45,6 +47,10 @@ package final class SoftTargetEncoder: @unchecked Sendable {
       counts[part] += 1
     }
     self.places = places
+    let checks = zip(block.inputChecks, block.rowCounts).flatMap {
+      [UInt64](repeating: $0, count: Int($1))
+    }
+    seeds = zip(checks, block.positions).map { $0 &+ 0x9E37_79B9_7F4A_7C15 &* UInt64($1) }
     parts = specification.targets.indices.map { index in
       TargetEncoder(
         target: specification.targets[index], tables: tables.targets[index], order: order,
@@ -80,7 +86,8 @@ package final class SoftTargetEncoder: @unchecked Sendable {
     precondition(logits.count == specification.vocabSize, "\(logits.count) logits")
     let place = places[row]
     try parts[place.part].add(
-      row: place.row, logits: logits, decoderInput: decoderInput, what: Self.name(row))
+      row: place.row, logits: logits, decoderInput: decoderInput, seed: seeds[row],
+      what: Self.name(row))
     if specification.states != .none && specification.states != .shared {
       try addState(row, state)
     }

@@ -34,7 +34,7 @@ struct TargetDecoder {
           prefix + StreamName.tailHidden, prefix + StreamName.tailHiddenScales, rows: rows,
           columns: hiddenSize))
     case .lowrank: return .lowRank(try lowRank(rows, options))
-    case .sampled: return .none
+    case .sampled: return .sampled(try sampled(rows))
     }
   }
 
@@ -126,5 +126,46 @@ struct TargetDecoder {
     return LowRankRows(
       rank: rank, coefficients: coefficients, logPartitions: partitions.map(\.one),
       halfLogPartitions: partitions.map(\.half))
+  }
+
+  private func sampled(_ rows: Int) throws -> SampledRows {
+    guard let code = tables.sampled else { preconditionFailure("the tables have no sampled code") }
+    let name = prefix + StreamName.tailSampled
+    // Two counts a row, then as many gaps of each kind, and a logarithm for each exact ID.
+    let columns = try streams.columns(name, of: code.codes) { columns in
+      switch columns.count {
+      case 0, 1: rows
+      case 2, 4: columns[0].reduce(0) { $0 + Int($1) }
+      default: columns[1].reduce(0) { $0 + Int($1) }
+      }
+    }
+    var result = SampledRows()
+    var (exact, drawn) = (0, 0)
+    for row in 0..<rows {
+      let exactEnd = exact + Int(columns[0][row])
+      let drawnEnd = drawn + Int(columns[1][row])
+      let exactIDs = try ids(columns[2][exact..<exactEnd], name: name)
+      let drawnIDs = try ids(columns[3][drawn..<drawnEnd], name: name)
+      guard exactIDs.count + drawnIDs.count > 0, Set(exactIDs).isDisjoint(with: drawnIDs) else {
+        throw streams.damaged(name, "IDs of row \(row)", "one or more, distinct", "others")
+      }
+      result.append(
+        exact: Array(zip(exactIDs, columns[4][exact..<exactEnd])), drawn: drawnIDs)
+      (exact, drawn) = (exactEnd, drawnEnd)
+    }
+    return result
+  }
+
+  /// Token IDs from the gaps of their ranks.
+  private func ids(_ gaps: ArraySlice<UInt32>, name: String) throws -> [Int32] {
+    var next = 0
+    return try gaps.map { gap in
+      let rank = next + Int(gap)
+      guard rank < vocabSize else {
+        throw streams.damaged(name, "a token", "less than \(vocabSize)", "\(rank)")
+      }
+      next = rank + 1
+      return order.tokenOfRank[rank]
+    }
   }
 }

@@ -1,5 +1,6 @@
 import Kernels
 import ShardStore
+import Synchronization
 
 /// Keeps the targets of the rows of one class of positions, and makes their streams.
 ///
@@ -19,6 +20,7 @@ final class TargetEncoder: @unchecked Sendable {
   private let coefficients: RowStorage<UInt32>  // [rank][rows]
   private let hidden: RowStorage<Int8>  // [rows][H]
   private let hiddenScales: RowStorage<UInt16>
+  private let sampled: Mutex<[SampledRow?]>
 
   /// - Precondition: The tables are those of the target.
   init(
@@ -39,18 +41,24 @@ final class TargetEncoder: @unchecked Sendable {
     let isHidden = target.tail == .hidden
     hidden = RowStorage(repeating: 0, count: isHidden ? rows * hiddenSize : 0)
     hiddenScales = RowStorage(repeating: 0, count: isHidden ? rows : 0)
+    sampled = Mutex([SampledRow?](repeating: nil, count: target.tail == .sampled ? rows : 0))
   }
 
   /// Keeps a row.
   ///
   /// - Parameters:
   ///   - row: Its number among the rows of the class.
+  ///   - seed: Decides what is drawn, for the tail `sampled`.
   ///   - what: Where it is, for messages.
   /// - Throws: `LogitCacheError.badTarget`.
   func add(
     row: Int, logits: UnsafeBufferPointer<Float>, decoderInput: UnsafeBufferPointer<Float>?,
-    what: @autoclosure () -> String
+    seed: UInt64, what: @autoclosure () -> String
   ) throws {
+    if target.tail == .sampled {
+      let kept = try SampledRow(logits, target: target, order: order, seed: seed, what: what())
+      return sampled.withLock { $0[row] = kept }
+    }
     let kept = try RowTarget(logits, target: target, what: what())
     for (place, id) in kept.ids.enumerated() {
       headRanks.elements[place * rows + row] = UInt32(order.rankOfToken[Int(id)])
@@ -109,6 +117,11 @@ final class TargetEncoder: @unchecked Sendable {
       add(
         StreamName.tailLowRank,
         coded(coefficients, 0..<tables.coefficients.count, tables.coefficients))
+    }
+    if let code = tables.sampled {
+      let rows = sampled.withLock { $0.compactMap(\.self) }
+      add(
+        StreamName.tailSampled, CodedColumns.encode(SampledCode.columns(rows), codes: code.codes))
     }
     if target.tail == .hidden {
       add(StreamName.tailHidden, hidden.elements.map(UInt8.init(bitPattern:)))

@@ -12,6 +12,8 @@ package struct TargetPart: Sendable, Equatable {
     case lowRank(LowRankRows)
     /// The decoder's input of each row.
     case hidden(QuantizedRows)
+    /// IDs drawn at T = 1.
+    case sampled(SampledRows)
   }
 
   /// Number of rows.

@@ -10,6 +10,8 @@ package final class TargetSample: Sendable {
     var target: RowTarget
     var leading: [Int32]
     var input: [Float]
+    /// For `sampled`: what was drawn.
+    var drawn: SoftTargetSelection.Sample?
   }
 
   private let target: TargetSpecification
@@ -49,6 +51,12 @@ package final class TargetSample: Sendable {
       }
       kept.input = Array(decoderInput)
     }
+    if let threshold = self.target.threshold {
+      kept.drawn = withUnsafeTemporaryAllocation(of: Float.self, capacity: logits.count) {
+        SoftTargetSelection.sample(
+          logits, threshold: threshold, seed: UInt64(bitPattern: Int64(row)), scratch: $0)
+      }
+    }
     rows.withLock { [kept] in $0[row] = kept }
   }
 
@@ -84,6 +92,10 @@ package final class TargetSample: Sendable {
     let scalarCount = TargetTables.scalarCount(target.tail)
     if scalarCount > 0 {
       tables.scalars = TailCode(sample: rows.map(\.target.scalars), count: scalarCount)
+    }
+    if target.tail == .sampled {
+      tables.sampled = SampledCode(
+        sample: rows.compactMap(\.drawn).map { SampledRow($0, order: order) })
     }
     guard target.tail == .lowrank else { return (tables, nil) }
     guard let decoder else { preconditionFailure("the tail 'lowrank' needs the output matrix") }

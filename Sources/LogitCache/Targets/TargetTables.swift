@@ -12,17 +12,20 @@ package struct TargetTables: Sendable, Equatable {
   package var basis: LowRankBasis?
   /// Codes of the coefficients.
   package var coefficients: [PrefixCode]
+  /// For `sampled`, nil otherwise.
+  package var sampled: SampledCode?
 
   /// Tables of those parts.
   package init(
     headIDs: [PrefixCode] = [], headSteps: [PrefixCode] = [], scalars: TailCode? = nil,
-    basis: LowRankBasis? = nil, coefficients: [PrefixCode] = []
+    basis: LowRankBasis? = nil, coefficients: [PrefixCode] = [], sampled: SampledCode? = nil
   ) {
     self.headIDs = headIDs
     self.headSteps = headSteps
     self.scalars = scalars
     self.basis = basis
     self.coefficients = coefficients
+    self.sampled = sampled
   }
 
   /// Scalars that a tail keeps of each row.

@@ -33,6 +33,8 @@ package struct TrainingConfiguration: Codable, Hashable, Sendable {
   }
   /// Kept IDs that are used of a cache's head, the largest first; nil uses all.
   package var headK: Int?
+  /// Coefficients that are used of a cache's tail `lowrank`; nil uses all.
+  package var rank: Int?
 
   /// Peak learning rate.
   package var learningRate = 5e-4
@@ -144,6 +146,7 @@ package struct TrainingConfiguration: Codable, Hashable, Sendable {
     let counts = [
       ("batchTokens", batchTokens), ("accumulation", accumulation), ("windowBlocks", windowBlocks),
       ("epochs", epochs), ("steps", steps ?? 1), ("headK", headK ?? 1),
+      ("rank", rank ?? 1),
       ("keptCheckpoints", intervals.keptCheckpoints),
       ("prefetchedBatches", intervals.prefetchedBatches), ("log interval", intervals.log),
     ]

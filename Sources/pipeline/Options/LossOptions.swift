@@ -30,6 +30,9 @@ struct LossOptions: ParsableArguments {
   @Option(help: "Use only this many of the IDs that the cache keeps.")
   var head: Int?
 
+  @Option(help: "Use only this many of the coefficients of a cache's tail 'lowrank'.")
+  var rank: Int?
+
   /// Puts what was given over the defaults of `configuration`.
   func apply(to configuration: inout TrainingConfiguration) {
     if let klWeight { configuration.alphaCE = klWeight }
@@ -38,6 +41,7 @@ struct LossOptions: ParsableArguments {
     if let temperature { configuration.temperature = temperature }
     configuration.tail = tail
     configuration.headK = head
+    configuration.rank = rank
     configuration.divergence = divergence
   }
 }
