@@ -33,8 +33,10 @@ package struct TailCode: Sendable, Equatable {
 
   /// The best codes for a sample.
   ///
-  /// - Parameter sample: The integers of some rows, `[rows][count]`.
-  init(sample: [[Int32]], count: Int) {
+  /// - Parameters:
+  ///   - sample: The integers of some rows, `[rows][count]`.
+  ///   - count: Scalars of a row, 5 or 2.
+  package init(sample: [[Int32]], count: Int) {
     let factors = (0..<count).map { Self.fit(sample, column: $0) }
     let differences = sample.map { row in
       (0..<count).map { ZigZag.encode(Self.difference(row, $0, factors)) }
@@ -44,7 +46,7 @@ package struct TailCode: Sendable, Equatable {
   }
 
   /// The integers of a row's scalars: five, or the two log-partitions.
-  static func integers(_ tail: SoftTargetSelection.TailScalars, count: Int) -> [Int32] {
+  package static func integers(_ tail: SoftTargetSelection.TailScalars, count: Int) -> [Int32] {
     let values =
       count == 5
       ? [tail.logPartition, tail.slope, tail.halfLogPartition, tail.halfSlope, tail.mean]
@@ -55,12 +57,12 @@ package struct TailCode: Sendable, Equatable {
   }
 
   /// What is coded of a row, one unsigned value a scalar.
-  func differences(_ integers: [Int32]) -> [UInt32] {
+  package func differences(_ integers: [Int32]) -> [UInt32] {
     (0..<count).map { ZigZag.encode(Self.difference(integers, $0, factors)) }
   }
 
   /// The integers of a row from what was coded; nil where one is out of range.
-  func integers(differences: some Sequence<UInt32>) -> [Int32]? {
+  package func integers(differences: some Sequence<UInt32>) -> [Int32]? {
     var integers: [Int32] = []
     integers.reserveCapacity(count)
     for (column, difference) in differences.enumerated() {
@@ -75,7 +77,7 @@ package struct TailCode: Sendable, Equatable {
   /// The five scalars of a row.
   ///
   /// - Precondition: `integers.count == 5`.
-  static func scalars(_ integers: [Int32]) -> SoftTargetSelection.TailScalars {
+  package static func scalars(_ integers: [Int32]) -> SoftTargetSelection.TailScalars {
     precondition(integers.count == 5, "\(integers.count) integers")
     let values = zip(integers, allUnits).map { Double($0) * $1 }
     return SoftTargetSelection.TailScalars(
@@ -86,7 +88,7 @@ package struct TailCode: Sendable, Equatable {
   /// a(1) and a(1/2) of a row.
   ///
   /// - Precondition: `integers.count == 2`.
-  static func partitions(_ integers: [Int32]) -> (one: Float, half: Float) {
+  package static func partitions(_ integers: [Int32]) -> (one: Float, half: Float) {
     precondition(integers.count == 2, "\(integers.count) integers")
     return (
       Float(Double(integers[0]) * partitionUnits[0]), Float(Double(integers[1]) * partitionUnits[1])

@@ -57,7 +57,8 @@ struct TablesReader: Sendable {
     var tables = TargetTables(
       headIDs: Array(codes[..<target.headK]),
       headSteps: Array(codes[target.headK...].prefix(stepCount)),
-      coefficients: Array(codes.suffix(rank)), sampled: SampledCode(codes: Array(codes.suffix(sampledCount))))
+      coefficients: Array(codes.suffix(rank)),
+      sampled: SampledCode(codes: Array(codes.suffix(sampledCount))))
     if scalarCount > 0 {
       let scalarCodes = Array(codes[(target.headK + stepCount)...].prefix(scalarCount))
       tables.scalars = try scalars(scalarCodes, name: prefix + StreamName.scalarFactors)

@@ -152,7 +152,8 @@ enum CachedPartCheck {
     {
       throw StudentTrainerError.missingTargets(
         loss: loss,
-        reason: "tail '\(tail.rawValue)' was asked for, but the cache keeps \(target.headK) IDs and "
+        reason:
+          "tail '\(tail.rawValue)' was asked for, but the cache keeps \(target.headK) IDs and "
           + "the tail '\(target.tail.rawValue)', which serves "
           + tails.map { "'\($0.rawValue)'" }.joined(separator: ", ")
           + "; ask for one of these, or make a cache with the tail 'hidden'")
