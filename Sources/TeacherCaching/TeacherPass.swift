@@ -19,6 +19,8 @@ package struct TeacherPass {
   private let corpus: TokenizedCorpus
   private let masker: Masker
   private let tokenCounts: [UInt64]
+  /// What the blocks share; set by `use`.
+  private var tables: CacheTables?
 
   /// Joins a teacher, the corpus it reads and the cache that is made.
   ///
@@ -41,6 +43,23 @@ package struct TeacherPass {
     tokenCounts = counts
   }
 
+  /// Takes the tables that a cache's folder has, which another process may have written, or which
+  /// may be those of the cache that it extends.
+  package mutating func use(_ tables: CacheTables) { self.tables = tables }
+
+  /// Writes the lengths of the corpus's sequences into a cache's folder.
+  ///
+  /// - Parameters:
+  ///   - writer: The cache's writer.
+  ///   - waiting: Called once where another process is writing them.
+  /// - Throws: `CorpusError`, `ShardStoreError`.
+  package func prepareSequences(_ writer: CacheWriter, waiting: () -> Void = {}) throws {
+    try writer.prepareSequences(
+      waiting: waiting,
+      tokenCounts: specification.weightingCorpus == nil ? nil : try corpus.tokenCounts()
+    ) { try corpus.lengths(block: $0) }
+  }
+
   /// The masked sequences of a block.
   private struct MaskedBlock {
     var corrupted: [[Int32]] = []
@@ -53,13 +72,14 @@ package struct TeacherPass {
   /// - Parameters:
   ///   - number: The block's corpus-wide number.
   ///   - replica: The mask replica.
-  ///   - tables: The cache's.
   ///   - auditRows: Which of the block's rows keep their full logits, from their count.
   /// - Returns: The encoded block; its streams go into a shard.
   /// - Throws: `CorpusError`, or `LogitCacheError.badTarget` for logits that are not finite.
+  /// - Precondition: The pass has its cache's tables.
   package func encode(
-    block number: Int, replica: Int, tables: CacheTables, auditRows: (Int) -> [Int]
+    block number: Int, replica: Int, auditRows: (Int) -> [Int]
   ) throws -> SoftTargetEncoder {
+    guard let tables else { preconditionFailure("a pass without its cache's tables") }
     let block = try corpus.block(number)
     var masked = mask((0..<block.count).map { block.sequence($0) }, replica: replica)
     masked.target.auditRows = auditRows(masked.target.positions.count)

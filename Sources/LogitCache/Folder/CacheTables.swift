@@ -63,18 +63,29 @@ package struct CacheTables: Sendable {
     }
   }
 
-  /// Writes and seals the tables.
+  /// Makes, writes and seals the tables; they are made while their file is locked, so that one
+  /// process does it.
+  ///
+  /// - Throws: `ShardStoreError`, `.locked` where another process is writing them; what `make` throws.
+  static func write(
+    folder: URL, specification: CacheSpecification, make: () throws -> CacheTables
+  ) throws {
+    let writer = try ShardWriter(
+      folder: folder, name: CacheFormat.tables,
+      metadata: ["kind": "tables", "key": specification.tablesKey()])
+    defer { writer.close() }
+    try make().write(into: writer, specification: specification)
+    _ = try writer.seal()
+  }
+
+  /// Writes the tables' streams.
   ///
   /// - Precondition: The shapes are those of the specification.
-  func write(folder: URL, specification: CacheSpecification) throws {
+  private func write(into writer: ShardWriter, specification: CacheSpecification) throws {
     let vocabSize = specification.vocabSize
     precondition(order.tokenOfRank.count == vocabSize, "an order of another vocabulary")
     let isHidden = specification.targets.contains { $0.tail == .hidden }
     precondition((decoder != nil) == isHidden, "decoder and tail")
-    let writer = try ShardWriter(
-      folder: folder, name: CacheFormat.tables,
-      metadata: CacheFormat.tablesMetadata(fingerprint: specification.fingerprint()))
-    defer { writer.close() }
     let width = BytePlanes.tokenWidth(vocabularySize: vocabSize)
     func append(_ name: String, _ bytes: [UInt8]) throws {
       try writer.appendShardStream(NamedStream(name: name, bytes: bytes))
@@ -92,7 +103,6 @@ package struct CacheTables: Sendable {
     for start in stride(from: first, to: hasMatrix ? vocabSize : 0, by: count) {
       try writer.append(block: matrixStreams(start..<min(start + count, vocabSize)))
     }
-    _ = try writer.seal()
   }
 
   private var hasMatrix: Bool { decoder != nil || lowRank.contains { $0 != nil } }

@@ -11,10 +11,20 @@ struct TablesReader: Sendable {
   private var hiddenSize: Int { specification.teacher.hiddenSize }
 
   /// Opens the sealed tables and checks whose they are.
-  init(folder: URL, specification: CacheSpecification, fingerprint: String) throws {
+  ///
+  /// - Throws: `ShardStoreError`, `LogitCacheError.wrongShard`.
+  init(folder: URL, specification: CacheSpecification) throws {
     self.specification = specification
     shard = try ShardReader(url: folder.appending(path: "\(CacheFormat.tables).sqlite"))
-    try shard.require(CacheFormat.tablesMetadata(fingerprint: fingerprint))
+    guard let inherited = specification.tablesDigest else {
+      try shard.require(["kind": "tables", "key": specification.tablesKey()])
+      return
+    }
+    try shard.require(["kind": "tables"])
+    guard shard.summary.digest == inherited else {
+      throw LogitCacheError.wrongShard(
+        shard: shard.name, what: "digest", expected: inherited, found: shard.summary.digest)
+    }
   }
 
   /// The order of the tokens.

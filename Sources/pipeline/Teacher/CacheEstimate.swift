@@ -17,17 +17,16 @@ struct CacheEstimate {
   ///
   /// - Parameters:
   ///   - pass: The pass.
-  ///   - tables: The cache's.
   ///   - corpus: What the teacher reads.
-  init(pass: TeacherPass, tables: CacheTables, corpus: TokenizedCorpus) throws {
+  init(pass: TeacherPass, corpus: TokenizedCorpus) throws {
     let specification = pass.specification
     let number = corpus.blockCount / 2
     let sample = try corpus.block(number)
     let tokens = corpus.manifest.tokens * specification.replicas
     // The first run takes memory and warms the processor; the second is measured.
-    _ = try pass.encode(block: number, replica: 0, tables: tables) { _ in [] }
+    _ = try pass.encode(block: number, replica: 0) { _ in [] }
     let start = ContinuousClock.now
-    let encoder = try pass.encode(block: number, replica: 0, tables: tables) { _ in [] }
+    let encoder = try pass.encode(block: number, replica: 0) { _ in [] }
     let elapsed = (ContinuousClock.now - start).seconds
     let share = Double(tokens) / Double(sample.tokenIDs.count)
     seconds = elapsed * share
