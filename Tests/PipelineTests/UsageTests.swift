@@ -26,7 +26,8 @@ struct UsageTests {
     (
       "train-student",
       ["--from-cache", "--corpus", "--online-teacher", "--hard-labels", "--output", "--init-from"]
-        + ["--layers", "--temperature", "--tail", "--checkpoint-every", "--weights", "--quiet"]
+        + ["--layers", "--temperature", "--tail", "--checkpoint-every", "--weight-format"]
+        + ["--weights", "--divergence", "--quiet"]
     ),
     (
       "evaluate",
@@ -108,6 +109,12 @@ struct UsageTests {
     (
       ["train-student", "--output", "o", "--from-cache", "c", "--eval-tokens", "0"], "--eval-tokens"
     ),
+    (
+      ["train-student", "--output", "o", "--from-cache", "c", "--weights", "0.7,0.3"],
+      "2 number(s) for 1 cache(s)"
+    ),
+    (["train-student", "--output", "o", "--from-cache", "c", "--weights", "1,-1"], "'1,-1'"),
+    (["train-student", "--output", "o", "--from-cache", "c", "--divergence", "x"], "'x'"),
     (["train-teacher", "--corpus", "c", "--output", "o", "--mask-probability", "nan"], "nan"),
     (["train-teacher", "--corpus", "c", "--output", "o", "--replicas", "0"], "--replicas 0"),
     (["train-vocab", "i"], "--output"),

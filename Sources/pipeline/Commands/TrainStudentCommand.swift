@@ -21,14 +21,24 @@ struct TrainStudentCommand: ParsableCommand {
       Baselines: --online-teacher runs the teacher at every step instead; --hard-labels trains \
       without a teacher on the same sequences and masks.
 
+      Several --from-cache train on the weighted mean of their teachers' distributions; the cosine \
+      loss takes the states of the first cache that keeps them.
+
       EXAMPLES
         pipeline train-student --from-cache cache --init-from teacher --layers 3 --output student
         pipeline train-student --from-cache cache --layers 2 --hidden-size 128 --output small
+        pipeline train-student --from-cache a --from-cache b --weights 0.7,0.3 --output pupil
         pipeline train-student --corpus corpus --online-teacher teacher --output online
       """)
 
-  @Option(help: "A logit cache, as 'pipeline cache-teacher' writes it.")
-  var fromCache: String?
+  @Option(
+    help: ArgumentHelp(
+      "A logit cache, as 'pipeline cache-teacher' writes it; given several times, an ensemble of "
+        + "teachers."))
+  var fromCache: [String] = []
+
+  @Option(help: "Weights of the caches of an ensemble, such as 0.7,0.3; equal unless given.")
+  var weights: EnsembleWeights?
 
   @Option(help: "A tokenized corpus; with --from-cache it only has to be the cache's own.")
   var corpus: String?
@@ -52,19 +62,24 @@ struct TrainStudentCommand: ParsableCommand {
   @OptionGroup(title: "Common") var common: CommonOptions
 
   @Option(help: "Number format of the written weights: fp32 or fp16.")
-  var weights = SafetensorsWriter.Precision.fp32
+  var weightFormat = SafetensorsWriter.Precision.fp32
 
   func validate() throws {
-    if fromCache == nil && corpus == nil {
+    if fromCache.isEmpty && corpus == nil {
       throw ValidationError("give --from-cache CACHE, or --corpus CORPUS for a baseline")
     }
-    if fromCache != nil && onlineTeacher != nil {
+    if let weights, weights.values.count != fromCache.count {
+      throw ValidationError(
+        "--weights gives \(weights.values.count) number(s) for \(fromCache.count) cache(s): give one "
+          + "for each --from-cache")
+    }
+    if !fromCache.isEmpty && onlineTeacher != nil {
       throw ValidationError("--from-cache and --online-teacher exclude each other")
     }
     if onlineTeacher != nil && hardLabels {
       throw ValidationError("--hard-labels trains without a teacher; leave out --online-teacher")
     }
-    if fromCache == nil && onlineTeacher == nil && !hardLabels {
+    if fromCache.isEmpty && onlineTeacher == nil && !hardLabels {
       throw ValidationError(
         "a corpus alone has no soft targets: add --online-teacher, or say --hard-labels")
     }
@@ -76,7 +91,9 @@ struct TrainStudentCommand: ParsableCommand {
     training.apply(to: &recipe)
     loss.apply(to: &recipe)
     let corpus = try self.corpus.map { try TokenizedCorpus.open(folder: URL(argument: $0)) }
-    let cache = try fromCache.map { try CacheReader(folder: URL(argument: $0)) }
+    let caches = try fromCache.map { try CacheReader(folder: URL(argument: $0)) }
+    // The shape that matters is that of the teacher whose states serve the cosine loss.
+    let cache = caches.isEmpty ? nil : caches[EnsembleBatchSource.stateMember(caches)]
 
     let teacherShape = try teacherShape(cache: cache)
     let model = try student.makeModel(
@@ -84,7 +101,7 @@ struct TrainStudentCommand: ParsableCommand {
       seed: training.seed)
     try settleCosine(&recipe, student: model.configuration, teacherHiddenSize: teacherShape, cache)
 
-    let source = try makeSource(cache: cache, corpus: corpus, recipe: recipe)
+    let source = try makeSource(caches: caches, corpus: corpus, recipe: recipe)
     let folder = URL(argument: output)
     let progress = TrainingProgress(label: "train-student", common)
     let trainer = try Trainer(
@@ -92,14 +109,18 @@ struct TrainStudentCommand: ParsableCommand {
       evaluator: training.evaluator(), observer: progress)
     progress.finish(try trainer.run())
     try ModelExport.write(
-      trainer.model, tokenizer: try tokenizer(corpus: corpus), to: folder, precision: weights)
+      trainer.model, tokenizer: try tokenizer(corpus: corpus), to: folder, precision: weightFormat)
     common.log.info("student: \(output)")
   }
 
   private func makeSource(
-    cache: CacheReader?, corpus: TokenizedCorpus?, recipe: TrainingConfiguration
+    caches: [CacheReader], corpus: TokenizedCorpus?, recipe: TrainingConfiguration
   ) throws -> any BatchSource {
-    if let cache {
+    if caches.count > 1 {
+      return try EnsembleBatchSource(
+        readers: caches, weights: weights?.values, corpus: corpus, configuration: recipe)
+    }
+    if let cache = caches.first {
       return try CacheBatchSource(reader: cache, corpus: corpus, configuration: recipe)
     }
     guard let corpus else { preconditionFailure("validate() asks for a cache or a corpus") }
@@ -148,7 +169,9 @@ struct TrainStudentCommand: ParsableCommand {
 
   private func tokenizer(corpus: TokenizedCorpus?) throws -> WordPieceTokenizer {
     if let corpus { return try corpus.tokenizer() }
-    guard let fromCache else { preconditionFailure("validate() asks for a cache or a corpus") }
+    guard let fromCache = fromCache.first else {
+      preconditionFailure("validate() asks for a cache or a corpus")
+    }
     return try WordPieceTokenizer.load(folder: CacheFolder.tokenizer(in: URL(argument: fromCache)))
   }
 }
