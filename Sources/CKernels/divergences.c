@@ -7,21 +7,9 @@
 
 #define LOG_2 0.69314718055994530942
 
-// log(1 + u) for u in [0, 1] within float rounding: 2 atanh(u / (2 + u)) as a series, |s| <= 1/3.
-static inline float log1p_unit(float u) {
-  const float s = u / (2.0f + u), w = s * s;
-  float p = 1.0f / 13;
-  p = p * w + 1.0f / 11;
-  p = p * w + 1.0f / 9;
-  p = p * w + 1.0f / 7;
-  p = p * w + 1.0f / 5;
-  p = p * w + 1.0f / 3;
-  return 2.0f * s * (p * w + 1.0f);
-}
-
 static inline float log_cosh_half(float t) {
   const float most = t < 0 ? -t : t;
-  return 0.5f * most + log1p_unit(exp_nonpositive(-most)) - (float)LOG_2;
+  return 0.5f * most + decant_log1p_unit(exp_nonpositive(-most)) - (float)LOG_2;
 }
 
 // The student's row beside the teacher's; `z` is NULL where the teacher is constant, and entries of x

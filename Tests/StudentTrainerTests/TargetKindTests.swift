@@ -16,6 +16,7 @@ struct TargetKindTests {
     world = try TinyWorld()
     var configuration = TinyWorld.configuration()
     configuration.alphaCE = 5
+    configuration.batchTokens = 1200  // more rows than a chunk of the head
     let source = try OnlineTeacherSource(
       teacher: TinyWorld.model(seed: 50, layers: 2, architecture: .bert), corpus: world.corpus,
       masks: world.masks(), positions: .all, configuration: configuration)
@@ -58,6 +59,11 @@ struct TargetKindTests {
     #expect(
       relativeError(left.gradient, right.gradient.map(Double.init)) < 2e-5,
       sourceLocation: sourceLocation)
+  }
+
+  @Test("the batch of these tests has several chunks")
+  func chunks() {
+    #expect(logits.rows > 600)
   }
 
   func row(_ index: Int) -> [Float] { Array(logits.matrix.row(index)) }
@@ -245,6 +251,40 @@ struct TargetKindTests {
     expectEqual(
       try run(.shaped(targets), configuration),
       try run(.heads(heads(k: 4, temperature: 2)), configuration))
+  }
+
+  @Test("an ensemble of every kind is the mean of their rows", arguments: [1.0, 2, 3])
+  func ensemble(temperature: Double) throws {
+    let count = logits.rows
+    let (first, references) = shaped(k: 4)
+    let partOf = (0..<count).map { Int32($0 % 3 == 0 ? 0 : 1) }
+    func rows(_ part: Int32) -> [Int] { partOf.indices.filter { partOf[$0] == part } }
+    let thin = heads(k: 3, temperature: temperature, rows: rows(1))
+    let (rich, richReferences) = shaped(k: 2, rows: rows(0))
+    let mixed = MixedTargets(parts: [.shaped(rich), .heads(thin)], partOf: partOf)
+    let weights = [0.5, 0.3, 0.2]
+    let targets = EnsembleTargets(
+      members: [.logits(logits), .shaped(first), .mixed(mixed)], weights: weights,
+      vocabSize: Self.vocab)
+    let expected = (0..<count).map { row -> [Double] in
+      func softmax(_ logits: [Double]) -> [Double] {
+        ShapedTargetTests.probabilities(logits, temperature: temperature)
+      }
+      let index = Int(mixed.indexOf[row])
+      let members = [
+        softmax(self.row(row).map(Double.init)),
+        softmax(references[row].logits(temperature: temperature)),
+        partOf[row] == 0
+          ? softmax(richReferences[index].logits(temperature: temperature))
+          : EnsembleTests.spread(thin, index),
+      ]
+      return (0..<Self.vocab).map { j in
+        temperature * log(zip(weights, members).reduce(0) { $0 + $1.0 * $1.1[j] })
+      }
+    }
+    expectEqual(
+      try run(.ensemble(targets), Self.configuration(temperature: temperature)),
+      try run(.logits(whole(expected)), Self.configuration(temperature: temperature)))
   }
 
   @Test("treatments and temperatures that a kind cannot serve are refused by name")

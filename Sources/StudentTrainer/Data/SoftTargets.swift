@@ -12,6 +12,8 @@ package enum SoftTargets: Sendable {
   case shaped(ShapedTargets)
   /// Sampled IDs with estimates of their probabilities, at T = 1.
   case sampled(SampledTargets)
+  /// Targets of several teachers for the same rows: their mean.
+  case ensemble(EnsembleTargets)
   /// Targets of several of these kinds.
   case mixed(MixedTargets)
 
@@ -24,6 +26,7 @@ package enum SoftTargets: Sendable {
     case .logits(let targets): targets.rows
     case .shaped(let targets): targets.count
     case .sampled(let targets): targets.count
+    case .ensemble(let targets): targets.count
     case .mixed(let targets): targets.count
     }
   }

@@ -4,7 +4,7 @@ import Kernels
 /// The soft targets of a chunk of rows, with the teacher's logits that were made for them.
 struct ChunkTargets {
   /// Targets of one kind.
-  private struct Part {
+  struct Part {
     let targets: SoftTargets
     /// Index of the chunk's first target among `targets`.
     let first: Int
@@ -14,23 +14,24 @@ struct ChunkTargets {
 
   /// Floats that a thread needs for `loss`.
   let scratchCount: Int
-  private let parts: [Part]
-  private let mixed: MixedTargets?
+  let parts: [Part]
+  let mixed: MixedTargets?
+  let temperature: Double
   private let tail: TailTreatment?
-  private let temperature: Double
 
   /// Makes what the targets `range` need.
   ///
   /// - Parameters:
   ///   - targets: Those of a batch, checked.
   ///   - range: The chunk's targets.
-  ///   - configuration: Temperature and tail.
+  ///   - temperature: T.
+  ///   - tail: What becomes of the tail; nil is the best of each kind.
   ///   - scratch: Holds the teacher's logits until the next chunk begins.
+  ///   - rowSize: The vocabulary where `row(of:)` will be asked for, even of heads; nil for `loss`.
   init(
-    _ targets: SoftTargets, _ range: Range<Int>, configuration: TrainingConfiguration,
-    scratch: TeacherScratch
+    _ targets: SoftTargets, _ range: Range<Int>, temperature: Double, tail: TailTreatment? = nil,
+    scratch: TeacherScratch, rowSize: Int? = nil
   ) {
-    let (tail, temperature) = (configuration.tail, configuration.temperature)
     self.tail = tail
     self.temperature = temperature
     var parts = [(targets, range)]
@@ -41,23 +42,27 @@ struct ChunkTargets {
       mixed = nil
     }
     scratch.begin(
-      rows: range.count, vocabSize: parts.reduce(0) { max($0, $1.0.decoder?.vocabSize ?? 0) })
+      rows: range.count, vocabSize: parts.reduce(rowSize ?? 0) { max($0, $1.0.scratchRowSize) })
     self.parts = parts.map { targets, range in
       Part(
         targets: targets, first: range.lowerBound,
         teacher: Self.teacher(
-          targets, range, tail: tail, temperature: temperature, scratch: scratch))
+          targets, range, tail: tail, temperature: temperature, scratch: scratch, rowSize: rowSize))
     }
     scratchCount = parts.reduce(1) { max($0, $1.0.scratchCount) }
   }
 
   private static func teacher(
     _ targets: SoftTargets, _ range: Range<Int>, tail: TailTreatment?, temperature: Double,
-    scratch: TeacherScratch
+    scratch: TeacherScratch, rowSize: Int?
   ) -> Matrix? {
     switch targets {
-    case .none, .heads, .sampled, .mixed:
+    case .none, .sampled, .mixed:
       return nil
+    case .heads:
+      return rowSize.map { scratch.take(rows: range.count, vocabSize: $0) }
+    case .ensemble(let targets):
+      return mean(of: targets, range, temperature: temperature, scratch: scratch)
     case .logits(let targets):
       return targets.matrix.rows(range)
     case .decoderInputs(let targets):
@@ -86,7 +91,7 @@ struct ChunkTargets {
     switch part.targets {
     case .none, .mixed:
       preconditionFailure("a row whose soft target is none")
-    case .decoderInputs, .logits:
+    case .decoderInputs, .logits, .ensemble:
       guard let teacher = part.teacher else { preconditionFailure("rows that were not made") }
       return SoftTargetLossKernels.fullTarget(
         row, teacher: UnsafeBufferPointer(teacher.row(index - part.first)), options: options)
@@ -114,16 +119,14 @@ struct ChunkTargets {
     row: UnsafeMutableBufferPointer<Float>, options: SoftTargetLossKernels.Options,
     scratch: UnsafeMutableBufferPointer<Float>
   ) -> SoftTargetLossKernels.Loss {
-    let partitions = (
-      Double(targets.tailPartitions[2 * index]), Double(targets.tailPartitions[2 * index + 1])
-    )
+    let partitions = targets.partitions(index)
     return targets.withHead(index) { ids, headLogits in
-      var logTail = temperature == 1 ? partitions.0 : partitions.1
+      var logTail = temperature == 1 ? partitions.one : partitions.half
       if let shape {
         logTail =
           ShapedTargetKernels.shape(
-            shape, ids: ids, headLogits: headLogits, logPartition: partitions.0,
-            halfLogPartition: partitions.1, temperature: temperature,
+            shape, ids: ids, headLogits: headLogits, logPartition: partitions.one,
+            halfLogPartition: partitions.half, temperature: temperature,
             wantsPartition: tail?.kernel != nil
           ).logPartition
       }
@@ -158,19 +161,20 @@ struct ChunkTargets {
 }
 
 extension SoftTargets {
-  /// The product that makes the teacher's logits, where there is one.
-  fileprivate var decoder: TeacherDecoder? {
+  /// Entries of the rows that the teacher's side is made in; 0 where none are made.
+  fileprivate var scratchRowSize: Int {
     switch self {
-    case .none, .heads, .logits, .sampled, .mixed: nil
-    case .decoderInputs(let targets): targets.decoder
-    case .shaped(let targets): targets.decoder
+    case .none, .heads, .logits, .sampled, .mixed: 0
+    case .decoderInputs(let targets): targets.decoder.vocabSize
+    case .shaped(let targets): targets.decoder.vocabSize
+    case .ensemble(let targets): targets.vocabSize
     }
   }
 
   /// Floats that a row of this kind needs beside its logits.
   fileprivate var scratchCount: Int {
     switch self {
-    case .none, .logits, .decoderInputs, .mixed: 0
+    case .none, .logits, .decoderInputs, .ensemble, .mixed: 0
     case .heads(let targets): targets.largestHead
     case .sampled(let targets): targets.largestCount
     case .shaped(let targets): 2 * targets.headK

@@ -71,7 +71,8 @@ package final class DistillationObjective {
     let targets =
       usesSoft
       ? ChunkTargets(
-        batch.softTargets, batch.softRange(range), configuration: configuration,
+        batch.softTargets, batch.softRange(range), temperature: configuration.temperature,
+        tail: configuration.tail,
         scratch: teacherScratch) : nil
     let configuration = configuration
     Parallel.forEach(range.count) { part in

@@ -90,6 +90,13 @@ extension DistillationObjective {
         divergence == .forward, "divergence", divergence.rawValue,
         "forward with sampled targets, which estimate no other")
     case .decoderInputs(let targets): targetVocab = targets.decoder.vocabSize
+    case .ensemble(let targets):
+      targetVocab = targets.vocabSize
+      for member in targets.members {
+        var parts = [member]
+        if case .mixed(let targets) = member { parts = targets.parts }
+        for part in parts { try checkShape(part, vocabSize: vocabSize) }
+      }
     case .logits(let targets): targetVocab = targets.vocabSize
     case .shaped(let targets):
       targetVocab = targets.decoder.vocabSize
@@ -123,7 +130,7 @@ extension SoftTargets {
     switch self {
     case .none, .sampled, .mixed: []
     case .heads: [.bucket, .uniform, .renormalise]
-    case .decoderInputs, .logits: [.full]
+    case .decoderInputs, .logits, .ensemble: [.full]
     case .shaped: [.shaped, .bucket, .uniform, .renormalise]
     }
   }
@@ -134,6 +141,7 @@ extension SoftTargets {
     case .none: "hard labels only"
     case .heads: "kept IDs and their tail's mass, not whole distributions"
     case .decoderInputs, .logits: "whole distributions"
+    case .ensemble: "the mean of whole distributions"
     case .shaped: "kept IDs with a tail of low rank, not whole distributions"
     case .sampled: "sampled IDs, which have no tail"
     case .mixed: "targets of several kinds"

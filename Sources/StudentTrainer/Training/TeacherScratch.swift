@@ -2,6 +2,8 @@ import Kernels
 
 /// Memory for the teacher's logits of a chunk of rows, reused from chunk to chunk and step to step.
 final class TeacherScratch {
+  /// Memory for one member of an ensemble, while the mean is made in this one.
+  private(set) lazy var member: TeacherScratch = TeacherScratch()
   private var logits = FloatBuffer(count: 0)
   private var inputs = FloatBuffer(count: 0)
   private var usedRows = 0
@@ -12,6 +14,12 @@ final class TeacherScratch {
     if logits.count < rows * vocabSize { logits = FloatBuffer(count: rows * vocabSize) }
   }
 
+  /// Rows that are not used yet, `[rows, vocabSize]`, holding anything.
+  func take(rows: Int, vocabSize: Int) -> Matrix {
+    defer { usedRows += rows }
+    return Matrix(logits, offset: usedRows * vocabSize, rows: rows, columns: vocabSize)
+  }
+
   /// The decoder's logits for some of its inputs, in rows that are not used yet.
   ///
   /// - Parameters:
@@ -20,12 +28,11 @@ final class TeacherScratch {
   ///   - range: The targets that are wanted.
   /// - Returns: Their logits, `[range.count, vocab]`.
   func logits(of decoder: TeacherDecoder, _ values: [Float], _ range: Range<Int>) -> Matrix {
-    let (hidden, vocab) = (decoder.hiddenSize, decoder.vocabSize)
+    let hidden = decoder.hiddenSize
     if inputs.count < range.count * hidden { inputs = FloatBuffer(count: range.count * hidden) }
     let input = Matrix(inputs, rows: range.count, columns: hidden)
     _ = input.elements.update(from: values[range.lowerBound * hidden..<range.upperBound * hidden])
-    let output = Matrix(logits, offset: usedRows * vocab, rows: range.count, columns: vocab)
-    usedRows += range.count
+    let output = take(rows: range.count, vocabSize: decoder.vocabSize)
     decoder.logits(of: input, into: output)
     return output
   }

@@ -47,6 +47,11 @@ package struct ShapedTargets: Sendable {
     self.tailPartitions = tailPartitions
   }
 
+  /// a(1) and a(1/2) of one target.
+  func partitions(_ index: Int) -> (one: Double, half: Double) {
+    (Double(tailPartitions[2 * index]), Double(tailPartitions[2 * index + 1]))
+  }
+
   /// Passes the head of one target, without copying.
   func withHead<Result>(
     _ index: Int, _ body: (UnsafeBufferPointer<Int32>, UnsafeBufferPointer<Float>) -> Result
