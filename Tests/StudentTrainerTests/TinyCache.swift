@@ -42,7 +42,8 @@ enum TinyCache {
             start: teacher.values(of: .decoderBias), count: manifest.vocabSize)))
     }
     try writer.writeTables(CacheTables(order: order, decoder: decoder))
-    let masker = try Masker(options.inputMasks ?? masks)
+    let masker = try Masker(
+      options.inputMasks ?? masks, tokenCounts: try world.corpus.tokenCounts())
     for shard in writer.pendingShards {
       let place = writer.place(ofShard: shard)
       let output = try writer.beginShard(shard)

@@ -129,7 +129,14 @@ struct CacheTeacherCommand: ParsableCommand {
       }
       return source
     }
-    return CachePlace(wanted, folder: URL(argument: output), extending: extended)
+    let place = CachePlace(wanted, folder: URL(argument: output), extending: extended)
+    for source in extended where !source.shared(with: source.heir(wanted)).isEmpty {
+      if source.heir(place.specification) != place.specification {
+        common.log.notice(
+          "nothing is taken from \(source.folder.path): \(output) was begun with other tables")
+      }
+    }
+    return place
   }
 
   /// Why two caches share nothing.
