@@ -118,7 +118,16 @@ struct CacheTeacherCommand: ParsableCommand {
   private func place(for wanted: CacheSpecification) throws -> CachePlace {
     guard let output else {
       guard let store = store.folder else { preconditionFailure("validate() asks for a folder") }
-      return CachePlace(wanted, store: store)
+      let place = CachePlace(wanted, store: store)
+      let isNew = !FileManager.default.fileExists(atPath: place.folder.path)
+      if isNew && place.sources.isEmpty && wanted.weightingCorpus != nil {
+        common.log.notice(
+          """
+          masks weighted by token counts depend on the whole corpus: nothing is taken from caches of \
+          other corpora, also where they are a part of this one
+          """)
+      }
+      return place
     }
     let extended = try extend.compactMap { name -> ShardSource? in
       let folder = try store.cache(name)
