@@ -119,6 +119,18 @@ import Testing
     #expect(more.taken == [1] && more.computed == [0, 2, 3])
   }
 
+  @Test func anHeirThatNeverGotItsTablesIsPassedOverOnceNobodyHasThem() throws {
+    let old = try fill(.grown(shards: 2, replicas: 1))
+    let sample = SampleCache.grown(shards: 3, replicas: 1)
+    let place = CachePlace(sample.specification, store: store.url)
+    #expect(place.specification.tablesDigest != nil)
+    _ = try CacheWriter(folder: place.folder, specification: place.specification)
+    #expect(CachePlace(sample.specification, store: store.url).folder.path == place.folder.path)
+    try FileManager.default.removeItem(at: old.folder)
+    let new = try fill(sample)
+    #expect(new.folder.path != place.folder.path && new.computed == [0, 1, 2])
+  }
+
   @Test func aNameOrTheBeginningOfAFingerprintMeansACache() throws {
     let one = try fill(.grown(shards: 2, replicas: 1)).folder
     let two = try fill(.grown(shards: 2, replicas: 2)).folder

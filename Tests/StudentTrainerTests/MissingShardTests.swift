@@ -20,7 +20,9 @@ private struct LateTeacher: Sendable {
   func begin() throws {
     let writer = try CacheWriter(folder: folder, specification: whole.specification)
     try place("tables")
-    try writer.prepareSequences(tokenCounts: nil) { try corpus.lengths(block: $0) }
+    try writer.prepareSequences(tokenCounts: try corpus.tokenCounts()) {
+      try corpus.lengths(block: $0)
+    }
   }
 
   func seal(_ index: Int) throws { try place(whole.manifest.shards[index].name) }
@@ -77,8 +79,15 @@ struct MissingShardTests {
     return (bits(model.parameters), result)
   }
 
-  @Test("a student that waits for each shard is that of the complete cache, bit for bit")
-  func waits() throws {
+  @Test(
+    "a student that waits for each shard is that of the complete cache, bit for bit",
+    arguments: [0, 0.7])
+  func waits(frequencyExponent: Double) throws {
+    var masks = world.masks()
+    masks.frequencyExponent = frequencyExponent
+    let whole = try TinyCache.make(
+      world, teacher: CacheSourceTests.teacher(), masks: masks, options: TinyCache.Options(),
+      in: folder.url.appending(path: "weighted-\(frequencyExponent)"))
     let expected = try train(whole, MissingShards(), name: "run-whole").bits
     let failures = Mutex<[String]>([])
     let notices = Mutex<[MissingShards.Notice]>([])
@@ -86,7 +95,7 @@ struct MissingShardTests {
       notices.withLock { $0.append(notice) }
     }
     // The teacher begins after the student, and writes the shards from the last to the first.
-    let late = teacher
+    let late = LateTeacher(whole: whole, corpus: world.corpus, folder: incomplete)
     let thread = Thread {
       do {
         Thread.sleep(forTimeInterval: 0.2)

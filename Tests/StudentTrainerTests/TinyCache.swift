@@ -32,7 +32,8 @@ enum TinyCache {
       positions: options.positions, target: options.target, states: options.states,
       auditRowsPerShard: 1)
     let writer = try CacheWriter(folder: folder, specification: specification)
-    let masker = try Masker(options.inputMasks ?? masks)
+    let masker = try Masker(
+      options.inputMasks ?? masks, tokenCounts: try world.corpus.tokenCounts())
     let tables = try tables(world, masker: masker, teacher: teacher, specification: specification)
     try writer.writeTables(tables)
     for shard in writer.pendingShards {

@@ -88,6 +88,9 @@ extension PlainValue: Codable {
     let container = try decoder.singleValueContainer()
     if container.decodeNil() {
       self = .null
+    } else if let value = try? container.decode(String.self) {
+      // First, since lists of digests are the longest values and each failed attempt costs an error.
+      self = .text(value)
     } else if let value = try? container.decode(Bool.self) {
       self = .bool(value)
     } else if let value = try? container.decode(UInt64.self) {
@@ -96,8 +99,6 @@ extension PlainValue: Codable {
       self = .signed(value)
     } else if let value = try? container.decode(Double.self) {
       self = .number(value)
-    } else if let value = try? container.decode(String.self) {
-      self = .text(value)
     } else if let value = try? container.decode([PlainValue].self) {
       self = .list(value)
     } else {

@@ -36,13 +36,18 @@ package struct CachePlace: Sendable {
   ///   - store: The store's folder; it need not be there.
   package init(_ wanted: CacheSpecification, store: URL) {
     let caches = Self.folders(store)
+    let others = caches.compactMap { folder in (try? ShardSource(folder: folder)) ?? nil }
     let same = caches.compactMap { folder -> (folder: URL, manifest: CacheManifest)? in
       guard let manifest = try? CacheManifest.read(folder: folder),
         manifest.specification.isSameButForTables(wanted)
       else { return nil }
+      // An heir that was killed before it had its tables is of no use once nobody has them.
+      let inherited = manifest.specification.tablesDigest
+      guard inherited.map({ digest in others.contains { $0.hasTables(digest) } }) ?? true else {
+        return nil
+      }
       return (folder, manifest)
     }
-    let others = caches.compactMap { folder in (try? ShardSource(folder: folder)) ?? nil }
     // A complete one before one that is begun, one with tables of its own before an heir.
     if let best = same.min(by: { Self.rank($0.manifest) < Self.rank($1.manifest) }) {
       folder = best.folder

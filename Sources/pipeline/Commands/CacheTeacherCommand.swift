@@ -97,7 +97,16 @@ struct CacheTeacherCommand: ParsableCommand {
   private func place(for wanted: CacheSpecification) throws -> CachePlace {
     guard let output else {
       guard let store = store.folder else { preconditionFailure("validate() asks for a folder") }
-      return CachePlace(wanted, store: store)
+      let place = CachePlace(wanted, store: store)
+      let isNew = !FileManager.default.fileExists(atPath: place.folder.path)
+      if isNew && place.sources.isEmpty && wanted.weightingCorpus != nil {
+        common.log.notice(
+          """
+          masks weighted by token counts depend on the whole corpus: nothing is taken from caches of \
+          other corpora, also where they are a part of this one
+          """)
+      }
+      return place
     }
     let extended = try extend.compactMap { name -> ShardSource? in
       let folder = try store.cache(name)
@@ -108,7 +117,14 @@ struct CacheTeacherCommand: ParsableCommand {
       }
       return source
     }
-    return CachePlace(wanted, folder: URL(argument: output), extending: extended)
+    let place = CachePlace(wanted, folder: URL(argument: output), extending: extended)
+    for source in extended where !source.shared(with: source.heir(wanted)).isEmpty {
+      if source.heir(place.specification) != place.specification {
+        common.log.notice(
+          "nothing is taken from \(source.folder.path): \(output) was begun with other tables")
+      }
+    }
+    return place
   }
 
   /// Why two caches share nothing.

@@ -8,7 +8,8 @@ struct MissingOptions: ParsableArguments {
     help: ArgumentHelp(
       """
       Shards of the cache that are not there yet: fail, wait (for each; the student is that of the \
-      complete cache, bit for bit), or skip (their sequences are not trained on at all).
+      complete cache, bit for bit), or skip (their sequences are not trained on at all; the run \
+      keeps its number of steps).
       """))
   var missing = MissingShards.Policy.fail
 
