@@ -112,6 +112,11 @@ package final class ShardReader: Sendable {
     directory.entries[.init(block: block, name: name)]?.rawBytes
   }
 
+  /// Size of a stream in the shard in bytes, without reading it; nil where there is none.
+  package func storedBytes(_ name: String, block: Int) -> Int? {
+    directory.entries[.init(block: block, name: name)]?.storedBytes
+  }
+
   /// Reads and checks every stream.
   ///
   /// - Throws: `ShardStoreError` of the first that is damaged.

@@ -15,7 +15,8 @@ struct Pipeline: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       TokenizeCommand.self, TrainTeacherCommand.self, CacheTeacherCommand.self,
-      TrainStudentCommand.self, EvaluateCommand.self, TrainVocabCommand.self, CorpusCommand.self,
+      TrainStudentCommand.self, CacheCommand.self, EvaluateCommand.self, TrainVocabCommand.self,
+      CorpusCommand.self,
       EncodeCommand.self, DecodeCommand.self,
     ])
 }

@@ -196,6 +196,17 @@ package final class CacheReader: Sendable {
       order: order, tables: targets)
   }
 
+  /// The shard that holds a block, the block's number in it, and what its classes share.
+  func targetStreams(block: Int, replica: Int) throws -> (
+    shard: ShardReader, block: Int, targets: [(prefix: String, tables: TargetTables)]
+  ) {
+    let place = place(block, replica)
+    return (
+      try shard(place.shard), place.block,
+      targets.enumerated().map { (StreamName.prefix(ofClass: $0), $1) }
+    )
+  }
+
   /// The shard that holds a block, and the block's number in it.
   private func place(_ block: Int, _ replica: Int) -> (shard: Int, block: Int) {
     precondition((0..<blockCount).contains(block), "block \(block) of \(blockCount)")

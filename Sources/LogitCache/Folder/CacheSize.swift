@@ -27,8 +27,7 @@ package enum CacheSize {
     let vocabSize = Double(specification.vocabSize)
     let hiddenSize = specification.teacher.hiddenSize
     let audited =
-      specification.blocksPerShard
-      .reduce(0) { $0 + min($1, specification.auditRowsPerShard) } * specification.replicas
+      specification.blocksPerShard.count * specification.auditRowsPerShard * specification.replicas
     let columns = specification.targets.reduce(0) { columns, target in
       switch target.tail {
       case .lowrank: columns + target.basisRank(hiddenSize: hiddenSize)

@@ -131,8 +131,8 @@ package struct CacheSpecification: Codable, Hashable, Sendable {
       (1...65_536).contains(teacher.hiddenSize), "teacher.hiddenSize",
       "\(teacher.hiddenSize) is out of range")
     try require(
-      (0...64).contains(auditRowsPerShard), "auditRowsPerShard",
-      "\(auditRowsPerShard), but must be 0 to 64")
+      (0...4096).contains(auditRowsPerShard), "auditRowsPerShard",
+      "\(auditRowsPerShard), but must be 0 to 4096")
     for target in targets {
       try target.validate(vocabSize: vocabSize, hiddenSize: teacher.hiddenSize)
     }
@@ -168,15 +168,17 @@ package struct CacheSpecification: Codable, Hashable, Sendable {
     return value
   }
 
-  /// Which rows of a block keep their full logits.
+  /// Which rows of a block keep their full logits: evenly over the shard's blocks, and over the rows
+  /// of each.
   ///
   /// - Parameters:
   ///   - block: The block's number in its shard.
   ///   - blocks: Blocks of the shard, `> block`.
   ///   - rows: Rows of the block.
-  /// - Returns: Their indexes in the block; one or none.
+  /// - Returns: Their indexes in the block, ascending.
   package func auditRows(block: Int, blocks: Int, rows: Int) -> [Int] {
-    let isChosen = (0..<auditRowsPerShard).contains { $0 * blocks / auditRowsPerShard == block }
-    return isChosen && rows > 0 ? [rows / 2] : []
+    let count = min(
+      (0..<auditRowsPerShard).count { $0 * blocks / auditRowsPerShard == block }, rows)
+    return (0..<count).map { (2 * $0 + 1) * rows / (2 * count) }
   }
 }

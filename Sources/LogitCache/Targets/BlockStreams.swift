@@ -66,6 +66,11 @@ struct BlockStreams {
     return columns
   }
 
+  /// Bytes of each coded column.
+  func columnBytes(_ name: String, columns: Int) throws -> [Int] {
+    try split(name, columns: columns).1.map(\.count)
+  }
+
   private func split(_ name: String, columns: Int) throws -> ([UInt8], [Range<Int>]) {
     let bytes = try shard.stream(name, block: block)
     guard let ranges = CodedColumns.split(bytes, columns: columns) else {

@@ -30,7 +30,7 @@ extension ChunkTargets {
   }
 
   /// A target as a whole row of logits whose softmax at T it is; asked for once a target.
-  private func row(of target: Int) -> UnsafeBufferPointer<Float> {
+  func row(of target: Int) -> UnsafeBufferPointer<Float> {
     let part = parts[mixed.map { Int($0.partOf[target]) } ?? 0]
     let index = mixed.map { Int($0.indexOf[target]) } ?? target
     guard let row = part.teacher?.row(index - part.first) else {

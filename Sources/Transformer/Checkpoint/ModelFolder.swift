@@ -16,11 +16,18 @@ extension MaskedLanguageModel {
   /// Names are accepted with and without the encoder's prefix, and norms as `weight`/`bias` or as
   /// `gamma`/`beta`; weights in fp32, fp16, bf16 or fp64.
   ///
+  /// - Parameters:
+  ///   - folder: The model's folder.
+  ///   - missingHead: What to do where it has no head.
+  ///   - layers: Take only the first layers; nil takes all.
   /// - Throws: `TransformerError`, naming the file and what is wrong with it.
   package static func load(
-    folder: URL, missingHead: MissingHead = .refused
+    folder: URL, missingHead: MissingHead = .refused, layers: Int? = nil
   ) throws -> MaskedLanguageModel {
-    let configuration = try ConfigurationFile.read(folder: folder)
+    var configuration = try ConfigurationFile.read(folder: folder)
+    if let layers, layers < configuration.numHiddenLayers {
+      configuration.numHiddenLayers = max(layers, 1)
+    }
     let checkpoint = try Checkpoint(folder: folder)
     let layout = ParameterLayout(configuration)
     // Shapes are checked before memory is taken: a configuration may ask for anything.

@@ -1,0 +1,9 @@
+import ArgumentParser
+
+/// `pipeline cache`: what can be done with logit caches.
+struct CacheCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "cache",
+    abstract: "Look after logit caches: list, check, repair, share, exchange, delete.",
+    subcommands: [CacheFidelityCommand.self])
+}
