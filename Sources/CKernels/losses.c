@@ -2,140 +2,29 @@
 
 #include <math.h>
 
+#include "divergences.h"
+#include "row_sums.h"
 #include "vector_math.h"
-
-// Sums run in float over this many elements and in double over the blocks, so that a row of a large
-// vocabulary keeps float precision at the speed of float lanes.
-#define BLOCK 1024
-
-// e^x for x <= 0 (and NaN, which stays NaN); below -87 exactly 0, -inf included, so that a logit
-// taken out of a row adds nothing to its sums.
-static inline float exp_nonpositive(float x) { return x < -87.0f ? 0.0f : decant_expf(x); }
-
-// The largest element, NaN passed over (the sums that follow then meet it), in explicit lanes: the
-// compiler does not reorder a maximum that may see NaN by itself.
-DECANT_CLONES static float row_max(const float *x, int64_t n) {
-  enum { LANES = 64 };
-  float lanes[LANES];
-  for (int lane = 0; lane < LANES; lane++) lanes[lane] = -INFINITY;
-  int64_t i = 0;
-  for (; i + LANES <= n; i += LANES) {
-    for (int lane = 0; lane < LANES; lane++) {
-      lanes[lane] = x[i + lane] > lanes[lane] ? x[i + lane] : lanes[lane];
-    }
-  }
-  for (; i < n; i++) lanes[0] = x[i] > lanes[0] ? x[i] : lanes[0];
-  float largest = -INFINITY;
-  for (int lane = 0; lane < LANES; lane++) largest = lanes[lane] > largest ? lanes[lane] : largest;
-  return largest;
-}
-
-// How e^(x - max) follows from e^((x - max) / T). T = 2 squares, which costs one more rounding of
-// half an ulp; larger powers multiply the error, so they take an exponential of their own.
-enum { HARD_NONE, HARD_SAME, HARD_SQUARE, HARD_OWN };
-
-static int hard_mode(double temperature, int wanted) {
-  if (!wanted) return HARD_NONE;
-  if (temperature == 1.0) return HARD_SAME;
-  if (temperature == 2.0) return HARD_SQUARE;
-  return HARD_OWN;
-}
-
-typedef struct {
-  double soft;    // sum e^((x - max) / T)
-  double hard;    // sum e^(x - max)
-  double linear;  // sum of the finite x - max
-} tail_sums;
-
-DECANT_CLONES static void sum_tail(const float *x, int64_t n, float max, float beta, int mode,
-                                   tail_sums *out) {
-#pragma clang fp contract(fast) reassociate(on)
-  tail_sums total = {0, 0, 0};
-  for (int64_t start = 0; start < n; start += BLOCK) {
-    const int64_t count = n - start < BLOCK ? n - start : BLOCK;
-    const float *block = x + start;
-    float soft = 0, hard = 0, linear = 0;
-    if (mode == HARD_OWN) {
-      for (int64_t i = 0; i < count; i++) {
-        const float d = block[i] - max;
-        soft += exp_nonpositive(d * beta);
-        hard += exp_nonpositive(d);
-        linear += d < -1e30f ? 0.0f : d;
-      }
-    } else {
-      for (int64_t i = 0; i < count; i++) {
-        const float d = block[i] - max;
-        const float e = exp_nonpositive(d * beta);
-        soft += e;
-        hard += e * e;
-        linear += d < -1e30f ? 0.0f : d;
-      }
-      if (mode == HARD_SAME) hard = soft;
-    }
-    total.soft += soft;
-    total.hard += hard;
-    total.linear += linear;
-  }
-  *out = total;
-}
-
-// x = a e^((x - max) / T) + b e^(x - max) + c
-DECANT_CLONES static void write_tail(float *x, int64_t n, float max, float beta, int mode, float a,
-                                     float b, float c) {
-#pragma clang fp contract(fast)
-  if (mode == HARD_OWN) {
-    for (int64_t i = 0; i < n; i++) {
-      const float d = x[i] - max;
-      x[i] = a * exp_nonpositive(d * beta) + b * exp_nonpositive(d) + c;
-    }
-  } else if (mode == HARD_SQUARE) {
-    for (int64_t i = 0; i < n; i++) {
-      const float e = exp_nonpositive((x[i] - max) * beta);
-      x[i] = e * (a + b * e) + c;
-    }
-  } else {
-    const float sum = a + b;
-    for (int64_t i = 0; i < n; i++) x[i] = sum * exp_nonpositive((x[i] - max) * beta) + c;
-  }
-}
-
-// log(e^a + e^b); either may be -inf.
-static double log_add(double a, double b) {
-  const double high = a > b ? a : b, low = a > b ? b : a;
-  if (isinf(high) && high < 0) return high;
-  return high + log1p(exp(low - high));
-}
 
 decant_row_loss decant_head_target_row(float *x, int64_t vocab, const int32_t *ids,
                                        const float *probabilities, int64_t k, double tail_mass,
                                        int tail_kind, decant_row_options options, float *scratch) {
+  if (options.divergence != DECANT_FORWARD) {
+    return decant_head_divergence_row(x, vocab, ids, probabilities, k, tail_mass, tail_kind, options,
+                                      scratch);
+  }
   const double T = options.temperature, beta = 1 / T;
   const int has_label = options.label >= 0;
-  const int mode = hard_mode(T, has_label);
+  const int mode = decant_hard_mode(T, has_label);
   const double label_logit = has_label ? x[options.label] : 0;
 
-  // Take the kept logits out of the row: the sums then run over the complement alone, and its mass
-  // never comes from `1 - sum`, which cancels where the student is sure.
-  double head_soft = -INFINITY, head_hard = -INFINITY, head_mass = 0;
-  for (int64_t i = 0; i < k; i++) {
-    scratch[i] = x[ids[i]];
-    head_soft = log_add(head_soft, scratch[i] * beta);
-    if (has_label) head_hard = log_add(head_hard, scratch[i]);
-    head_mass += probabilities[i];
-  }
-  for (int64_t i = 0; i < k; i++) x[ids[i]] = -INFINITY;
-
-  const float max = row_max(x, vocab);
-  tail_sums tail = {0, 0, 0};
-  // -inf is an empty complement, or one without a finite logit: no mass, and nothing to subtract.
-  const int has_tail = max > -INFINITY;
-  if (has_tail) sum_tail(x, vocab, max, (float)beta, mode, &tail);
-  const double log_tail = has_tail ? max * beta + log(tail.soft) : -INFINITY;
-  const double log_z = log_add(head_soft, log_tail);
-  const double log_student_mass = log_tail - log_z;
-  const double student_mass = exp(log_student_mass);
-  const double log_z_hard =
-      has_label ? log_add(head_hard, has_tail ? max + log(tail.hard) : -INFINITY) : 0;
+  const decant_head_split split = decant_split_head(x, vocab, ids, k, beta, mode, scratch);
+  double head_mass = 0;
+  for (int64_t i = 0; i < k; i++) head_mass += probabilities[i];
+  const decant_row_sums tail = split.tail;
+  const float max = split.max;
+  const double log_z = split.log_z, log_z_hard = split.log_z_hard;
+  const double student_mass = exp(split.log_student_mass);
 
   const double others = (double)(vocab - k);
   const double scale = tail_kind == DECANT_TAIL_RENORMALISE && head_mass > 0 ? 1 / head_mass : 1;
@@ -144,9 +33,11 @@ decant_row_loss decant_head_target_row(float *x, int64_t vocab, const int32_t *i
     const double p = probabilities[i] * scale;
     if (p > 0) soft += p * (log(p) - (scratch[i] * beta - log_z));
   }
+  // Estimates of probabilities may sum to a little more or less than 1, and q is held to that sum.
+  const double whole = tail_kind == DECANT_TAIL_SAMPLED ? head_mass : 1;
   double pull = 0, constant = 0;  // what the target takes off the tail's gradient
   if (tail_kind == DECANT_TAIL_BUCKET) {
-    if (tail_mass > 0) soft += tail_mass * (log(tail_mass) - log_student_mass);
+    if (tail_mass > 0) soft += tail_mass * (log(tail_mass) - split.log_student_mass);
     pull = tail_mass;
   } else if (tail_kind == DECANT_TAIL_UNIFORM && others > 0) {
     const double u = tail_mass / others;
@@ -156,17 +47,17 @@ decant_row_loss decant_head_target_row(float *x, int64_t vocab, const int32_t *i
   }
 
   const double hard_weight = has_label ? options.hard_weight : 0;
-  if (has_tail) {
+  if (split.has_tail) {
     // q_j = student_mass * (share of j in the tail): finite however little mass the tail has.
-    const double a = options.soft_weight * T * (student_mass - pull) / tail.soft;
+    const double a = options.soft_weight * T * (whole * student_mass - pull) / tail.soft;
     const double b = hard_weight * exp(max - log_z_hard);
-    write_tail(x, vocab, max, (float)beta, mode, (float)a, (float)b, (float)constant);
+    decant_write_row(x, vocab, max, (float)beta, mode, (float)a, (float)b, (float)constant);
   } else {
     for (int64_t i = 0; i < vocab; i++) x[i] = (float)constant;
   }
   for (int64_t i = 0; i < k; i++) {
     const double q = exp(scratch[i] * beta - log_z);
-    double g = options.soft_weight * T * (q - probabilities[i] * scale);
+    double g = options.soft_weight * T * (whole * q - probabilities[i] * scale);
     if (has_label) g += hard_weight * exp(scratch[i] - log_z_hard);
     x[ids[i]] = (float)g;
   }
@@ -184,8 +75,8 @@ DECANT_CLONES static void sum_full(const float *x, const float *z, int64_t n, fl
                                    float max_z, float beta, int mode, full_sums *out) {
 #pragma clang fp contract(fast) reassociate(on)
   full_sums total = {0, 0, 0, 0};
-  for (int64_t start = 0; start < n; start += BLOCK) {
-    const int64_t count = n - start < BLOCK ? n - start : BLOCK;
+  for (int64_t start = 0; start < n; start += DECANT_BLOCK) {
+    const int64_t count = n - start < DECANT_BLOCK ? n - start : DECANT_BLOCK;
     const float *bx = x + start, *bz = z + start;
     float student = 0, teacher = 0, hard = 0, cross = 0;
     for (int64_t i = 0; i < count; i++) {
@@ -236,11 +127,14 @@ DECANT_CLONES static void write_full(float *x, const float *z, int64_t n, float 
 
 decant_row_loss decant_full_target_row(float *x, const float *z, int64_t vocab,
                                        decant_row_options options) {
+  if (options.divergence != DECANT_FORWARD) {
+    return decant_full_divergence_row(x, z, vocab, options);
+  }
   const double T = options.temperature, beta = 1 / T;
   const int has_label = options.label >= 0;
-  const int mode = hard_mode(T, has_label);
+  const int mode = decant_hard_mode(T, has_label);
   const double label_logit = has_label ? x[options.label] : 0;
-  const float max_x = row_max(x, vocab), max_z = row_max(z, vocab);
+  const float max_x = decant_row_max(x, vocab), max_z = decant_row_max(z, vocab);
   full_sums sums;
   sum_full(x, z, vocab, max_x, max_z, (float)beta, mode, &sums);
   // sum p (log p - log q), with both logarithms taken relative to the rows' largest logits.
@@ -256,21 +150,21 @@ decant_row_loss decant_full_target_row(float *x, const float *z, int64_t vocab,
 
 decant_row_loss decant_hard_target_row(float *x, int64_t vocab, int32_t label, double hard_weight) {
   const double label_logit = x[label];
-  const float max = row_max(x, vocab);
-  tail_sums sums;
-  sum_tail(x, vocab, max, 1.0f, HARD_SAME, &sums);
-  write_tail(x, vocab, max, 1.0f, HARD_SAME, 0, (float)(hard_weight / sums.hard), 0);
+  const float max = decant_row_max(x, vocab);
+  decant_row_sums sums;
+  decant_sum_row(x, vocab, max, 1.0f, HARD_SAME, &sums);
+  decant_write_row(x, vocab, max, 1.0f, HARD_SAME, 0, (float)(hard_weight / sums.hard), 0);
   x[label] -= (float)hard_weight;
   return (decant_row_loss){0, max + log(sums.hard) - label_logit};
 }
 
 double decant_evaluate_row(const float *x, int64_t vocab, int32_t label, int64_t *argmax) {
-  const float max = row_max(x, vocab);
+  const float max = decant_row_max(x, vocab);
   int64_t first = 0;
   while (first < vocab - 1 && x[first] != max) first++;
   *argmax = first;
-  tail_sums sums;
-  sum_tail(x, vocab, max, 1.0f, HARD_SAME, &sums);
+  decant_row_sums sums;
+  decant_sum_row(x, vocab, max, 1.0f, HARD_SAME, &sums);
   return max + log(sums.hard) - x[label];
 }
 

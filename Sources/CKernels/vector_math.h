@@ -57,3 +57,15 @@ static inline float decant_erff(float x) {
   q = q * s - 1.42647390514189e-02f;
   return x * p / q;
 }
+
+// log(1 + u) for u in [0, 1] within float rounding: 2 atanh(u / (2 + u)) as a series, |s| <= 1/3.
+static inline float decant_log1p_unit(float u) {
+  const float s = u / (2.0f + u), w = s * s;
+  float p = 1.0f / 13;
+  p = p * w + 1.0f / 11;
+  p = p * w + 1.0f / 9;
+  p = p * w + 1.0f / 7;
+  p = p * w + 1.0f / 5;
+  p = p * w + 1.0f / 3;
+  return 2.0f * s * (p * w + 1.0f);
+}

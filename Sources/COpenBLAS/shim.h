@@ -6,3 +6,8 @@
 void gotoblas_dynamic_quit(void);
 void gotoblas_dynamic_init(void);
 char *openblas_get_corename(void);
+
+// LAPACK's symmetric eigenproblem by divide and conquer, which libopenblas carries; its header is in
+// another package.
+void dsyevd_(const char *jobz, const char *uplo, const int *n, double *a, const int *lda, double *w,
+             double *work, const int *lwork, int *iwork, const int *liwork, int *info);

@@ -8,12 +8,29 @@ package enum SoftTargetLossKernels {
   /// How the teacher's mass outside the kept IDs enters the loss.
   package enum Tail: Sendable {
     case bucket, uniform, renormalise
+    /// There is none: the probabilities are unbiased estimates for sampled IDs. Forward only.
+    case sampled
 
     fileprivate var kind: Int32 {
       switch self {
       case .bucket: Int32(DECANT_TAIL_BUCKET)
       case .uniform: Int32(DECANT_TAIL_UNIFORM)
       case .renormalise: Int32(DECANT_TAIL_RENORMALISE)
+      case .sampled: Int32(DECANT_TAIL_SAMPLED)
+      }
+    }
+  }
+
+  /// From which distribution to which; m is the midpoint of teacher p and student q.
+  package enum Divergence: Sendable {
+    /// KL(p ‖ q), KL(q ‖ p), and (KL(p ‖ m) + KL(q ‖ m)) / 2.
+    case forward, reverse, jensenShannon
+
+    fileprivate var kind: Int32 {
+      switch self {
+      case .forward: Int32(DECANT_FORWARD)
+      case .reverse: Int32(DECANT_REVERSE)
+      case .jensenShannon: Int32(DECANT_JENSEN_SHANNON)
       }
     }
   }
@@ -28,24 +45,31 @@ package enum SoftTargetLossKernels {
     package var hardWeight: Double
     /// The right ID, or -1 for no hard loss.
     package var label: Int32
+    /// What the soft loss measures.
+    package var divergence: Divergence
 
     /// Options of one row.
-    package init(temperature: Double, softWeight: Double, hardWeight: Double, label: Int32) {
+    package init(
+      temperature: Double, softWeight: Double, hardWeight: Double, label: Int32,
+      divergence: Divergence = .forward
+    ) {
       self.temperature = temperature
       self.softWeight = softWeight
       self.hardWeight = hardWeight
       self.label = label
+      self.divergence = divergence
     }
 
     fileprivate var c: decant_row_options {
       decant_row_options(
-        temperature: temperature, soft_weight: softWeight, hard_weight: hardWeight, label: label)
+        temperature: temperature, soft_weight: softWeight, hard_weight: hardWeight, label: label,
+        divergence: divergence.kind)
     }
   }
 
   /// The two losses of a row, unweighted, in nats.
   package struct Loss: Sendable {
-    /// T² times the Kullback–Leibler divergence; 0 without a soft target.
+    /// T² times the divergence; 0 without a soft target.
     package var soft: Double
     /// The cross entropy; 0 without a label.
     package var hard: Double
@@ -69,7 +93,9 @@ package enum SoftTargetLossKernels {
   ///   - scratch: At least `ids.count` floats of this thread.
   /// - Returns: Both losses, unweighted.
   /// - Precondition: lengths agree, the label is below V, and no ID is outside the vocabulary.
-  /// - Complexity: three passes over the row; allocates nothing.
+  /// - Complexity: three passes over the row, four where the tail needs logarithms (uniform, other than
+  ///   forward); allocates nothing. Probabilities count as at least 2^-126 in the reverse KL, which a
+  ///   renormalised target takes within S on both sides.
   package static func headTarget(
     _ logits: UnsafeMutableBufferPointer<Float>, ids: UnsafeBufferPointer<Int32>,
     probabilities: UnsafeBufferPointer<Float>, tailMass: Float, tail: Tail, options: Options,
@@ -80,6 +106,8 @@ package enum SoftTargetLossKernels {
     precondition(options.label < vocab, "label \(options.label) of \(vocab)")
     precondition(
       ids.count == probabilities.count, "\(ids.count) IDs, \(probabilities.count) values")
+    precondition(
+      tail != .sampled || options.divergence == .forward, "sampled targets have a forward KL only")
     precondition(scratch.count >= ids.count, "scratch of \(scratch.count) for \(ids.count) IDs")
     for id in ids { precondition(id >= 0 && id < vocab, "kept ID \(id) of \(vocab)") }
     guard let row = logits.baseAddress else { return Loss(soft: 0, hard: 0) }

@@ -4,8 +4,6 @@
 package enum LogitCacheError: Error, Equatable {
   /// A value of a specification is out of range.
   case invalidSpecification(field: String, reason: String)
-  /// A target mode that the format reserves and this version does not write.
-  case unavailableTarget(name: String)
   /// The folder is not a cache.
   case notACache(folder: String, reason: String)
   /// The manifest cannot be used.
@@ -32,8 +30,6 @@ extension LogitCacheError: CustomStringConvertible {
     switch self {
     case .invalidSpecification(let field, let reason):
       "\(field): \(reason)."
-    case .unavailableTarget(let name):
-      "target '\(name)': reserved in the format, not yet available. Use 'scalars' or 'hidden'."
     case .notACache(let folder, let reason):
       "\(folder): not a logit cache: \(reason). Name the folder that 'pipeline cache-teacher' "
         + "wrote, or a new one."

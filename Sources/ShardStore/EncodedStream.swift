@@ -4,6 +4,9 @@
 package struct EncodedStream: Sendable {
   let encoded: StreamCodec.Encoded
 
+  /// Bytes that the stream takes in a shard.
+  package var storedBytes: Int { encoded.payload.count }
+
   /// How much is spent on size.
   package enum Effort: Sendable {
     /// For what is written once and read often: LZ4's high-compression level 9.

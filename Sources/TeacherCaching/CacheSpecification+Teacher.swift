@@ -12,13 +12,16 @@ extension CacheSpecification {
   ///   - masks: How that is corrupted.
   ///   - positions: Which positions keep a target.
   ///   - target: What they keep.
+  ///   - otherTarget: What positions keep that the mask did not choose; nil for the same.
+  ///   - otherShare: For the positions `masked+share`, the share of the others.
   ///   - states: How the last hidden states are kept.
   ///   - auditRowsPerShard: Rows of each shard that keep their full logits.
   /// - Throws: an encoding error for numbers that are not finite.
   package init(
     teacher: EncoderConfiguration, weightDigest: String, corpus: CorpusManifest,
     masks: MaskSpecification, positions: PositionSelection, target: TargetSpecification,
-    states: StateStorage, auditRowsPerShard: Int
+    otherTarget: TargetSpecification? = nil, otherShare: Double? = nil, states: StateStorage,
+    auditRowsPerShard: Int
   ) throws {
     self.init(
       tokenizerDigest: corpus.tokenizerDigest, vocabSize: corpus.vocabSize,
@@ -30,6 +33,7 @@ extension CacheSpecification {
         weightDigest: weightDigest, architecture: teacher.architecture.rawValue,
         hiddenSize: teacher.hiddenSize, layers: teacher.numHiddenLayers),
       precision: "fp32", mask: try PlainValue(encoding: masks), replicas: masks.replicas,
-      positions: positions, target: target, states: states, auditRowsPerShard: auditRowsPerShard)
+      positions: positions, target: target, otherTarget: otherTarget, otherShare: otherShare,
+      states: states, auditRowsPerShard: auditRowsPerShard)
   }
 }

@@ -18,7 +18,9 @@ package struct TeacherPass {
   private let teacher: MaskedLanguageModel
   private let corpus: TokenizedCorpus
   private let masker: Masker
-  private var order: IDOrder
+  private let tokenCounts: [UInt64]
+  /// What the blocks share; set by `use`.
+  private var tables: CacheTables?
 
   /// Joins a teacher, the corpus it reads and the cache that is made.
   ///
@@ -38,22 +40,12 @@ package struct TeacherPass {
     let counts = try corpus.tokenCounts()
     let masks: MaskSpecification = try specification.mask.decode()
     masker = try Masker(masks, tokenCounts: counts)
-    order = IDOrder(counts: counts)
-  }
-
-  /// What all blocks share.
-  package var tables: CacheTables {
-    guard specification.target.tail == .hidden else { return CacheTables(order: order) }
-    let weight = teacher.weight(.wordEmbeddings)
-    let bias = UnsafeBufferPointer(
-      start: teacher.values(of: .decoderBias), count: teacher.configuration.vocabSize)
-    return CacheTables(
-      order: order, decoder: DecoderTable(weight: Array(weight.elements), bias: Array(bias)))
+    tokenCounts = counts
   }
 
   /// Takes the tables that a cache's folder has, which another process may have written, or which
   /// may be those of the cache that it extends.
-  package mutating func use(_ tables: CacheTables) { order = tables.order }
+  package mutating func use(_ tables: CacheTables) { self.tables = tables }
 
   /// Writes the lengths of the corpus's sequences into a cache's folder.
   ///
@@ -83,13 +75,112 @@ package struct TeacherPass {
   ///   - auditRows: Which of the block's rows keep their full logits, from their count.
   /// - Returns: The encoded block; its streams go into a shard.
   /// - Throws: `CorpusError`, or `LogitCacheError.badTarget` for logits that are not finite.
-  package func encode(block number: Int, replica: Int, auditRows: (Int) -> [Int]) throws
-    -> SoftTargetEncoder
-  {
-    var masked = try mask(corpus.block(number), replica: replica)
+  /// - Precondition: The pass has its cache's tables.
+  package func encode(
+    block number: Int, replica: Int, auditRows: (Int) -> [Int]
+  ) throws -> SoftTargetEncoder {
+    guard let tables else { preconditionFailure("a pass without its cache's tables") }
+    let block = try corpus.block(number)
+    var masked = mask((0..<block.count).map { block.sequence($0) }, replica: replica)
     masked.target.auditRows = auditRows(masked.target.positions.count)
     let encoder = try SoftTargetEncoder(
-      specification: specification, order: order, block: masked.target)
+      specification: specification, tables: tables, block: masked.target)
+    try run(masked) { row, logits, input, state in
+      try encoder.add(row: row, logits: logits, decoderInput: input, state: state)
+    }
+    return encoder
+  }
+
+  /// Tables made from a sample of sequences all over the corpus, under the first mask replica.
+  ///
+  /// - Throws: `CorpusError`; `LogitCacheError.badTarget` for logits that are not finite.
+  package func makeTables() throws -> CacheTables {
+    let width = teacher.configuration.hiddenSize
+    let samples = specification.targets.map {
+      TargetSample(target: $0, vocabSize: specification.vocabSize, hiddenSize: width)
+    }
+    let masked = mask(try sampledSequences(), replica: 0)
+    if specification.targets.contains(where: { $0.tail != .hidden || $0.headK > 0 }) {
+      let classes = masked.target.classes
+      try run(masked) { row, logits, input, _ in
+        let sample = samples[classes.isEmpty ? 0 : Int(classes[row])]
+        try sample.add(row: row, logits: logits, decoderInput: input)
+      }
+    }
+    let weight = teacher.weight(.wordEmbeddings)
+    let bias = UnsafeBufferPointer(
+      start: teacher.values(of: .decoderBias), count: teacher.configuration.vocabSize)
+    return try CacheTables(
+      specification: specification, samples: samples, corpusCounts: tokenCounts,
+      decoder: DecoderTable(weight: Array(weight.elements), bias: Array(bias)))
+  }
+
+  /// One sequence in sixteen, 32 to 448 of them, evenly over the corpus.
+  private func sampledSequences() throws -> [ArraySlice<Int32>] {
+    let total = corpus.manifest.sequences
+    let count = min(total, min(max(total / 16, 32), 448))
+    var sequences: [ArraySlice<Int32>] = []
+    var number = 0
+    var block = try corpus.block(0)
+    var first = 0
+    for index in 0..<count {
+      let wanted = index * total / count
+      while wanted >= first + block.count {
+        first += block.count
+        number += 1
+        block = try corpus.block(number)
+      }
+      sequences.append(block.sequence(wanted - first))
+    }
+    return sequences
+  }
+
+  private func mask(_ sequences: [ArraySlice<Int32>], replica: Int) -> MaskedBlock {
+    var masked = MaskedBlock(
+      target: TargetBlock(
+        lengths: sequences.map { Int32($0.count) }, tokenIDs: sequences.flatMap { $0 },
+        rowCounts: [], positions: [], inputChecks: []))
+    for sequence in sequences {
+      let (corrupted, chosen) = masker.corrupt(sequence, replica: replica)
+      let positions = positions(of: sequence, chosen: chosen, replica: replica)
+      if specification.targets.count > 1 {
+        let isChosen = Set(chosen)
+        masked.target.classes += positions.map { isChosen.contains($0) ? 0 : 1 }
+      }
+      masked.target.rowCounts.append(Int32(positions.count))
+      masked.target.positions += positions
+      masked.target.inputChecks.append(Masker.checksum(of: corrupted))
+      masked.rowStarts.append(masked.target.positions.count)
+      masked.corrupted.append(corrupted)
+    }
+    return masked
+  }
+
+  /// The positions of a sequence that keep a target, ascending.
+  private func positions(
+    of sequence: ArraySlice<Int32>, chosen: [Int32], replica: Int
+  ) -> [Int32] {
+    let all = 0..<Int32(sequence.count)
+    switch specification.positions {
+    case .masked: return chosen
+    case .all: return Array(all)
+    case .maskedAndShare:
+      let isChosen = Set(chosen)
+      let share = specification.otherShare ?? 1
+      let numbers = masker.otherShares(of: sequence, replica: replica)
+      return all.filter { isChosen.contains($0) || numbers[Int($0)] < share }
+    }
+  }
+
+  /// Runs masked sequences, in batches of a fixed size, and gives each row's logits, decoder input
+  /// and last hidden state to the body, which several threads call at once.
+  private func run(
+    _ masked: MaskedBlock,
+    _ body:
+      @Sendable (
+        Int, UnsafeBufferPointer<Float>, UnsafeBufferPointer<Float>, UnsafeBufferPointer<Float>
+      ) throws -> Void
+  ) throws {
     var first = 0
     while first < masked.corrupted.count {
       var end = first
@@ -100,34 +191,18 @@ package struct TeacherPass {
         tokens += masked.corrupted[end].count
         end += 1
       }
-      try run(masked, first..<end, into: encoder)
+      try run(masked, first..<end, body)
       first = end
     }
-    return encoder
   }
 
-  private func mask(_ block: SequenceBlock, replica: Int) -> MaskedBlock {
-    var masked = MaskedBlock(
-      target: TargetBlock(
-        lengths: block.lengths, tokenIDs: block.tokenIDs, rowCounts: [], positions: [],
-        inputChecks: []))
-    for index in 0..<block.count {
-      let sequence = block.sequence(index)
-      let (corrupted, chosen) = masker.corrupt(sequence, replica: replica)
-      let positions =
-        specification.positions == .all ? (0..<Int32(sequence.count)).map { $0 } : chosen
-      masked.target.rowCounts.append(Int32(positions.count))
-      masked.target.positions += positions
-      masked.target.inputChecks.append(Masker.checksum(of: corrupted))
-      masked.rowStarts.append(masked.target.positions.count)
-      masked.corrupted.append(corrupted)
-    }
-    return masked
-  }
-
-  /// Runs some sequences of a block and adds their rows.
+  /// Runs one batch.
   private func run(
-    _ masked: MaskedBlock, _ sequences: Range<Int>, into encoder: SoftTargetEncoder
+    _ masked: MaskedBlock, _ sequences: Range<Int>,
+    _ body:
+      @Sendable (
+        Int, UnsafeBufferPointer<Float>, UnsafeBufferPointer<Float>, UnsafeBufferPointer<Float>
+      ) throws -> Void
   ) throws {
     let batch = PackedBatch(sequences: Array(masked.corrupted[sequences]))
     let firstRow = masked.rowStarts[sequences.lowerBound]
@@ -145,10 +220,10 @@ package struct TeacherPass {
         do {
           for offset in part {
             let row = range.lowerBound + offset
-            try encoder.add(
-              row: firstRow + row, logits: UnsafeBufferPointer(logits.row(offset)),
-              decoderInput: UnsafeBufferPointer(inputs.row(offset)),
-              state: UnsafeBufferPointer(states.row(Int(rows[row]))))
+            try body(
+              firstRow + row, UnsafeBufferPointer(logits.row(offset)),
+              UnsafeBufferPointer(inputs.row(offset)),
+              UnsafeBufferPointer(states.row(Int(rows[row]))))
           }
         } catch {
           failure.withLock { $0 = error }

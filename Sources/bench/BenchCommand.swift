@@ -28,6 +28,9 @@ struct BenchCommand: ParsableCommand {
   @Flag(help: "Measure the tokenizer alone, on the data sets of --data.")
   var tokenizer = false
 
+  @Flag(help: "Measure the soft-target losses alone.")
+  var losses = false
+
   @Option(help: "A folder of data sets, for --tokenizer; skipped elsewhere where it is missing.")
   var data = "../shared/data"
 
@@ -79,6 +82,10 @@ struct BenchCommand: ParsableCommand {
     }
     var results = Results(machine: machine, isQuick: quick)
     let plan = MeasuringPlan(isQuick: quick)
+    if losses {
+      results.add(SoftTargetBenchmark().rows(plan))
+      return Terminal.output(results.table)
+    }
     try measureTokenizer(plan, scratch: scratch, into: &results)
     if !tokenizer { try measure(plan, teacher: teacher, scratch: scratch, into: &results) }
     Terminal.output(results.table)
@@ -104,6 +111,7 @@ struct BenchCommand: ParsableCommand {
     let peers = PyTorchPeer(plan: plan)
     results.add(ProductBenchmark.rows(plan, peers))
     results.add(EncoderBenchmark.rows(plan, peers))
+    results.add(SoftTargetBenchmark().rows(plan))
     let text = URL(filePath: text)
     let tokenizing = TokenizeBenchmark(text: text, vocabulary: teacher, scratch: scratch)
     results.add(try tokenizing.rows(plan))

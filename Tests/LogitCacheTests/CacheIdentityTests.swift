@@ -36,15 +36,26 @@ import Testing
     #expect(try value.decode(as: PlainValue.self) == value)
   }
 
-  @Test func reservedAndSenselessTargetsAreRefusedByName() throws {
-    for tail in [TargetSpecification.Tail.lowrank, .sampled] {
-      #expect(throws: LogitCacheError.unavailableTarget(name: tail.rawValue)) {
-        try TargetSpecification(headK: 4, tail: tail).validate(vocabSize: 100)
-      }
+  @Test func senselessTargetsAreRefused() throws {
+    var noRank = TargetSpecification(headK: 4, tail: .lowrank)
+    noRank.rank = nil
+    var strayRank = TargetSpecification(headK: 4, tail: .scalars)
+    strayRank.rank = 3
+    for target in [
+      TargetSpecification(headK: 0, tail: .lowrank, rank: 4),
+      TargetSpecification(headK: 4, tail: .lowrank, rank: 17),
+      TargetSpecification(headK: 4, tail: .lowrank, rank: 0),
+      TargetSpecification(headK: 4, tail: .sampled),
+      TargetSpecification(headK: 0, tail: .sampled, threshold: 0.7), noRank, strayRank,
+    ] {
+      #expect(throws: LogitCacheError.self) { try target.validate(vocabSize: 100, hiddenSize: 16) }
     }
+    try TargetSpecification(headK: 4, tail: .lowrank, rank: 16)
+      .validate(vocabSize: 100, hiddenSize: 16)
     for (k, step) in [(0, 0.1), (100, 0.1), (-1, 0.1), (4, 0), (4, .nan), (4, 2)] {
       #expect(throws: LogitCacheError.self) {
-        try TargetSpecification(headK: k, step: step, tail: .scalars).validate(vocabSize: 100)
+        try TargetSpecification(headK: k, step: step, tail: .scalars)
+          .validate(vocabSize: 100, hiddenSize: 16)
       }
     }
   }

@@ -9,8 +9,8 @@ struct SampleCache {
 
   init(
     target: TargetSpecification = TargetSpecification(headK: 8, tail: .scalars),
-    states: StateStorage = .none, positions: PositionSelection = .masked, vocabSize: Int = 300,
-    hiddenSize: Int = 16
+    otherTarget: TargetSpecification? = nil, states: StateStorage = .none,
+    positions: PositionSelection = .masked, vocabSize: Int = 300, hiddenSize: Int = 16
   ) {
     specification = CacheSpecification(
       tokenizerDigest: "t0", vocabSize: vocabSize, corpusDigest: "c0", sequences: 20,
@@ -20,7 +20,8 @@ struct SampleCache {
         hiddenSize: hiddenSize, layers: 2),
       precision: "fp32",
       mask: .object(["seed": .unsigned(.max), "probability": .number(0.15)]), replicas: 2,
-      positions: positions, target: target, states: states, auditRowsPerShard: 2)
+      positions: positions, target: target, otherTarget: otherTarget, states: states,
+      auditRowsPerShard: 2)
   }
 
   /// The cache of a corpus that grows shard by shard, two blocks each.
@@ -37,16 +38,34 @@ struct SampleCache {
     return sample
   }
 
-  var order: IDOrder {
-    IDOrder(counts: (0..<specification.vocabSize).map { UInt64(($0 * 7919) % 1000) })
-  }
+  var order: IDOrder { tables.order }
 
+  /// Tables made from the rows of block 0.
   var tables: CacheTables {
     let width = specification.teacher.hiddenSize
     let decoder = DecoderTable(
       weight: (0..<specification.vocabSize * width).map { Float($0 % 97) / 97 },
       bias: (0..<specification.vocabSize).map { -Float($0) / 64 })
-    return CacheTables(order: order, decoder: specification.target.tail == .hidden ? decoder : nil)
+    let samples = specification.targets.map {
+      TargetSample(target: $0, vocabSize: specification.vocabSize, hiddenSize: width)
+    }
+    do {
+      let shape = targetBlock(0, replica: 0)
+      for row in shape.positions.indices {
+        let sample = samples[shape.classes.isEmpty ? 0 : Int(shape.classes[row])]
+        try logits(0, replica: 0, row: row).withUnsafeBufferPointer { logits in
+          try hidden(0, replica: 0, row: row).withUnsafeBufferPointer {
+            try sample.add(row: row, logits: logits, decoderInput: $0)
+          }
+        }
+      }
+      return try CacheTables(
+        specification: specification, samples: samples,
+        corpusCounts: (0..<specification.vocabSize).map { UInt64(($0 * 7919) % 1000) },
+        decoder: decoder)
+    } catch {
+      fatalError("tables of a sample cache: \(error)")
+    }
   }
 
   /// The block's shape, without audit rows.
@@ -65,6 +84,9 @@ struct SampleCache {
         specification.positions == .all || $0 % 7 == Int32(replica) % 7
       }
       result.positions += chosen
+      if specification.targets.count > 1 {
+        result.classes += chosen.map { $0 % 7 == Int32(replica) % 7 ? 0 : 1 }
+      }
       result.rowCounts.append(Int32(chosen.count))
       result.inputChecks.append(generator.next())
     }
@@ -92,7 +114,7 @@ struct SampleCache {
   {
     var shape = targetBlock(block, replica: replica)
     shape.auditRows = auditRows
-    let encoder = try SoftTargetEncoder(specification: specification, order: order, block: shape)
+    let encoder = try SoftTargetEncoder(specification: specification, tables: tables, block: shape)
     let rows = Array(shape.positions.indices)
     for row in reversed ? rows.reversed() : rows {
       try logits(block, replica: replica, row: row).withUnsafeBufferPointer { logits in

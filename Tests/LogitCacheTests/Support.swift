@@ -63,6 +63,11 @@ struct ReferenceRow {
     return (beta * most + log(mass), mean / mass)
   }
 
+  /// The softmax of a token at T = 1.
+  func probability(_ id: Int) -> Double {
+    exp(logits[id] - largest) / logits.reduce(0) { $0 + exp($1 - largest) }
+  }
+
   /// The tail's share of the softmax at a temperature.
   func tailMass(k: Int, temperature: Double) -> Double {
     let beta = 1 / temperature

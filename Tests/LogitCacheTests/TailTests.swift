@@ -13,7 +13,7 @@ import Testing
     let (values, exact) = (selected.values, selected.tail)
     let head = values.map { $0 - values[0] }
     let tail = TailPartition(
-      scalars: TailCode.decode(TailCode.encode(exact)), count: row.count - storedK,
+      scalars: TailCode.scalars(TailCode.integers(exact, count: 5)), count: row.count - storedK,
       dropped: head[k...])
     let reference = ReferenceRow(row)
     return Self.temperatures.map { temperature in
@@ -57,25 +57,38 @@ import Testing
     #expect(abs(slope + 7) < 1e-3)
   }
 
-  @Test func scalarsAreWithinHalfAUnit() {
+  @Test func scalarsAreWithinHalfAUnitAndComeBackFromTheirCode() throws {
     var generator = SeededGenerator(seed: 21)
-    for _ in 0..<1000 {
-      let scalars = SoftTargetSelection.TailScalars(
+    let rows = (0..<1000).map { _ in
+      SoftTargetSelection.TailScalars(
         logPartition: .random(in: -31...10, using: &generator),
         slope: .random(in: -100...0, using: &generator),
         halfLogPartition: .random(in: -31...10, using: &generator),
         halfSlope: .random(in: -100...0, using: &generator),
         mean: .random(in: -100...0, using: &generator))
-      let back = TailCode.decode(TailCode.encode(scalars))
-      #expect(abs(back.logPartition - scalars.logPartition) <= 1.0 / 2048)
-      #expect(abs(back.halfLogPartition - scalars.halfLogPartition) <= 1.0 / 2048)
-      #expect(abs(back.slope - scalars.slope) <= 1.0 / 512)
-      #expect(abs(back.halfSlope - scalars.halfSlope) <= 1.0 / 512)
-      #expect(abs(back.mean - scalars.mean) <= 1.0 / 512)
     }
     let deep = SoftTargetSelection.TailScalars(
       logPartition: -900, slope: -900, halfLogPartition: -440, halfSlope: -900, mean: -900)
-    #expect(TailCode.encode(deep).allSatisfy { $0 == -32_767 })
+    let code = TailCode(sample: rows.map { TailCode.integers($0, count: 5) }, count: 5)
+    for scalars in rows + [deep] {
+      let integers = TailCode.integers(scalars, count: 5)
+      #expect(code.integers(differences: code.differences(integers)) == integers)
+      let back = TailCode.scalars(integers)
+      #expect(abs(back.logPartition - scalars.logPartition) <= 1.0 / 512)
+      #expect(abs(back.halfLogPartition - scalars.halfLogPartition) <= 1.0 / 512)
+      #expect(abs(back.slope - scalars.slope) <= 1.0 / 64)
+      #expect(abs(back.halfSlope - scalars.halfSlope) <= 1.0 / 64)
+      #expect(abs(back.mean - scalars.mean) <= 1.0 / 64)
+    }
+  }
+
+  @Test func whatGoesTogetherIsForetold() {
+    // Five numbers that follow from one: all but the first cost next to nothing.
+    let rows = (0..<500).map { row -> [Int32] in
+      (1...5).map { (column: Int) -> Int32 in Int32(2 * row * column + 7) }
+    }
+    let code = TailCode(sample: rows, count: 5)
+    for row in rows { #expect(code.differences(row).dropFirst().allSatisfy { $0 <= 2 }) }
   }
 }
 

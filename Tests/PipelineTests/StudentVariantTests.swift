@@ -22,6 +22,24 @@ struct StudentVariantTests {
     #expect(abs(first - second) < 0.005 * second, "\(first) cached, \(second) online")
   }
 
+  @Test func severalCachesTrainOneStudent() throws {
+    let work = try Workspace.shared()
+    let scratch = try ScratchFolder()
+    let (cache, student) = (scratch.path("cache"), scratch.path("student"))
+    try Pipeline.succeed(work.cacheTeacher(output: cache, ["--tail", "hidden"]))
+    let caches = ["--from-cache", work.cache, "--from-cache", cache, "--weights", "3,1"]
+    try Pipeline.succeed(work.trainStudent(output: student, caches))
+    let run = try String(contentsOfFile: "\(student)/run.json", encoding: .utf8)
+    #expect(run.contains("\"cache 1 weight\" : \"0.75\""))
+    // Both caches are of one teacher, one exactly and one with an even tail: much the same student.
+    let reports = try Evaluation.reports(of: [student, work.student], corpus: work.heldOut)
+    #expect(abs(reports[0].heldOut.loss / reports[1].heldOut.loss - 1) < 0.01)
+    // Other weights are another run.
+    try Pipeline.expectFailure(
+      work.trainStudent(output: student, Array(caches.dropLast()) + ["1,1"]),
+      saying: ["source.cache 1 weight is 0.75 there, 0.5 now"])
+  }
+
   @Test func everyPositionCanKeepATarget() throws {
     let work = try Workspace.shared()
     let scratch = try ScratchFolder()
@@ -71,7 +89,7 @@ struct StudentVariantTests {
     let work = try Workspace.shared()
     let scratch = try ScratchFolder()
     let student = scratch.path("student")
-    try Pipeline.succeed(work.trainStudent(output: student, ["--weights", "fp16"]))
+    try Pipeline.succeed(work.trainStudent(output: student, ["--weight-format", "fp16"]))
     let tensors = try Safetensors(url: URL(filePath: "\(student)/model.safetensors"))
     #expect(tensors.tensorNames.allSatisfy { tensors.entry($0)?.type == "F16" })
     let reports = try Evaluation.reports(of: [student, work.student], corpus: work.heldOut)

@@ -31,7 +31,7 @@ struct TransformersTests {
     case "teacher": folder = work.teacher
     default:
       folder = scratch.path("half")
-      try Pipeline.succeed(work.trainStudent(output: folder, ["--weights", "fp16"]))
+      try Pipeline.succeed(work.trainStudent(output: folder, ["--weight-format", "fp16"]))
     }
     let file = scratch.path("logits.safetensors")
     let script = SharedFixtures.repository.appending(path: "Tests/PipelineTests/Python/logits.py")

@@ -27,8 +27,8 @@ struct UsageTests {
     (
       "train-student",
       ["--from-cache", "--corpus", "--online-teacher", "--hard-labels", "--output", "--init-from"]
-        + ["--layers", "--temperature", "--tail", "--checkpoint-every", "--weights", "--quiet"]
-        + ["--store", "--missing", "--missing-timeout"]
+        + ["--layers", "--temperature", "--tail", "--checkpoint-every", "--weight-format"]
+        + ["--weights", "--divergence", "--quiet", "--store", "--missing", "--missing-timeout"]
     ),
     (
       "evaluate",
@@ -123,6 +123,12 @@ struct UsageTests {
     (
       ["train-student", "--output", "o", "--from-cache", "c", "--eval-tokens", "0"], "--eval-tokens"
     ),
+    (
+      ["train-student", "--output", "o", "--from-cache", "c", "--weights", "0.7,0.3"],
+      "2 number(s) for 1 cache(s)"
+    ),
+    (["train-student", "--output", "o", "--from-cache", "c", "--weights", "1,-1"], "'1,-1'"),
+    (["train-student", "--output", "o", "--from-cache", "c", "--divergence", "x"], "'x'"),
     (["train-teacher", "--corpus", "c", "--output", "o", "--mask-probability", "nan"], "nan"),
     (["train-teacher", "--corpus", "c", "--output", "o", "--replicas", "0"], "--replicas 0"),
     (["train-vocab", "i"], "--output"),

@@ -117,11 +117,13 @@ struct KernelCall {
   var softWeight: Double
   var hardWeight: Double
   var label: Int32
+  var divergence = SoftTargetLossKernels.Divergence.forward
 
   func run(_ target: Target) -> (loss: SoftTargetLossKernels.Loss, gradient: [Float]) {
     var row = student
     let options = SoftTargetLossKernels.Options(
-      temperature: temperature, softWeight: softWeight, hardWeight: hardWeight, label: label)
+      temperature: temperature, softWeight: softWeight, hardWeight: hardWeight, label: label,
+      divergence: divergence)
     let loss = row.withUnsafeMutableBufferPointer { row in
       switch target {
       case .head(let target, let tail):

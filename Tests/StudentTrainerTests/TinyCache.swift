@@ -32,25 +32,17 @@ enum TinyCache {
       positions: options.positions, target: options.target, states: options.states,
       auditRowsPerShard: 1)
     let writer = try CacheWriter(folder: folder, specification: specification)
-    let order = IDOrder(counts: try world.corpus.tokenCounts())
-    var decoder: DecoderTable?
-    if options.target.tail == .hidden {
-      decoder = DecoderTable(
-        weight: Array(teacher.weight(.wordEmbeddings).elements),
-        bias: Array(
-          UnsafeBufferPointer(
-            start: teacher.values(of: .decoderBias), count: manifest.vocabSize)))
-    }
-    try writer.writeTables(CacheTables(order: order, decoder: decoder))
     let masker = try Masker(
       options.inputMasks ?? masks, tokenCounts: try world.corpus.tokenCounts())
+    let tables = try tables(world, masker: masker, teacher: teacher, specification: specification)
+    try writer.writeTables(tables)
     for shard in writer.pendingShards {
       let place = writer.place(ofShard: shard)
       let output = try writer.beginShard(shard)
       for number in 0..<place.blocks {
         let encoder = try encode(
           try world.corpus.block(place.firstBlock + number), masker: masker,
-          replica: place.replica, teacher: teacher, specification: specification, order: order)
+          replica: place.replica, teacher: teacher, specification: specification, tables: tables)
         try output.append(block: encoder.finish())
       }
       _ = try output.seal()
@@ -59,12 +51,40 @@ enum TinyCache {
     return try CacheReader(folder: folder)
   }
 
-  private static func encode(
-    _ block: SequenceBlock, masker: Masker, replica: Int, teacher: MaskedLanguageModel,
-    specification: CacheSpecification, order: IDOrder
-  ) throws -> SoftTargetEncoder {
+  /// Tables made from the rows of block 0.
+  private static func tables(
+    _ world: TinyWorld, masker: Masker, teacher: MaskedLanguageModel,
+    specification: CacheSpecification
+  ) throws -> CacheTables {
+    let vocabSize = specification.vocabSize
+    let decoder = DecoderTable(
+      weight: Array(teacher.weight(.wordEmbeddings).elements),
+      bias: Array(
+        UnsafeBufferPointer(start: teacher.values(of: .decoderBias), count: vocabSize)))
+    let sample = TargetSample(
+      target: specification.target, vocabSize: vocabSize,
+      hiddenSize: specification.teacher.hiddenSize)
+    let (_, rows, sequences) = inputs(
+      try world.corpus.block(0), masker: masker, replica: 0, specification: specification)
+    teacher.encode(PackedBatch(sequences: sequences), training: false)
+    try teacher.forEachLogitChunk(rows: rows) { range, logits, inputs in
+      for row in range {
+        try sample.add(
+          row: row, logits: UnsafeBufferPointer(logits.row(row - range.lowerBound)),
+          decoderInput: UnsafeBufferPointer(inputs.row(row - range.lowerBound)))
+      }
+    }
+    return try CacheTables(
+      specification: specification, samples: [sample],
+      corpusCounts: try world.corpus.tokenCounts(), decoder: decoder)
+  }
+
+  /// The masked sequences of a block, and their rows.
+  private static func inputs(
+    _ block: SequenceBlock, masker: Masker, replica: Int, specification: CacheSpecification
+  ) -> (target: TargetBlock, rows: [Int32], sequences: [[Int32]]) {
     var sequences: [[Int32]] = []
-    var (rows, positions): ([Int32], [Int32]) = ([], [])
+    var rows: [Int32] = []
     var target = TargetBlock(
       lengths: block.lengths, tokenIDs: block.tokenIDs, rowCounts: [], positions: [],
       inputChecks: [])
@@ -73,14 +93,23 @@ enum TinyCache {
       let (corrupted, masked) = masker.corrupt(block.sequence(index), replica: replica)
       let kept = specification.positions == .masked ? masked : corrupted.indices.map { Int32($0) }
       rows += kept.map { $0 + start }
-      positions += kept
+      target.positions += kept
       target.rowCounts.append(Int32(kept.count))
       target.inputChecks.append(Masker.checksum(of: corrupted))
       sequences.append(corrupted)
       start += Int32(corrupted.count)
     }
-    target.positions = positions
-    let encoder = try SoftTargetEncoder(specification: specification, order: order, block: target)
+    return (target, rows, sequences)
+  }
+
+  private static func encode(
+    _ block: SequenceBlock, masker: Masker, replica: Int, teacher: MaskedLanguageModel,
+    specification: CacheSpecification, tables: CacheTables
+  ) throws -> SoftTargetEncoder {
+    let (target, rows, sequences) = inputs(
+      block, masker: masker, replica: replica, specification: specification)
+    let encoder = try SoftTargetEncoder(
+      specification: specification, tables: tables, block: target)
     teacher.encode(PackedBatch(sequences: sequences), training: false)
     let states = teacher.lastHiddenStates
     try teacher.forEachLogitChunk(rows: rows) { range, logits, inputs in

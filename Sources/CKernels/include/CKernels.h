@@ -3,5 +3,9 @@
 // Vector mathematics in C, one header a topic. Buffers are row-major and never alias unless said.
 #include "elementwise.h"
 #include "losses.h"
+#include "mixture.h"
 #include "optimizer.h"
+#include "prefix_code.h"
+#include "sampling.h"
 #include "selection.h"
+#include "shape.h"

@@ -12,18 +12,28 @@
 enum {
   DECANT_TAIL_BUCKET = 0,       // one event: log(mass) against log(mass)
   DECANT_TAIL_UNIFORM = 1,      // spread evenly over the V - k other IDs
-  DECANT_TAIL_RENORMALISE = 2,  // dropped; the kept probabilities are divided by their sum
+  DECANT_TAIL_RENORMALISE = 2,  // dropped; the kept probabilities are divided by their sum,
+                                // and the student's too in the reverse KL, which has no value else
+  DECANT_TAIL_SAMPLED = 3,      // unbiased estimates: q counts by their sum; forward only
+};
+
+// From which distribution to which, each times T^2. m = (p + q) / 2.
+enum {
+  DECANT_FORWARD = 0,         // KL(p || q)
+  DECANT_REVERSE = 1,         // KL(q || p)
+  DECANT_JENSEN_SHANNON = 2,  // (KL(p || m) + KL(q || m)) / 2
 };
 
 typedef struct {
   double temperature;  // T > 0
-  double soft_weight;  // factor of the T^2 KL in the gradient
+  double soft_weight;  // factor of the T^2 divergence in the gradient
   double hard_weight;  // factor of the cross entropy in the gradient
   int32_t label;       // -1 = no hard loss
+  int32_t divergence;  // DECANT_FORWARD ...
 } decant_row_options;
 
 typedef struct {
-  double soft;  // T^2 KL, unweighted, nats
+  double soft;  // T^2 divergence, unweighted, nats
   double hard;  // cross entropy, unweighted, nats; 0 without a label
 } decant_row_loss;
 

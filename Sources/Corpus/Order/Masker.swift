@@ -21,6 +21,7 @@ package struct Masker: Sendable {
     static let replacement: UInt64 = 0x72_616E_646F_6D
     static let sequence: UInt64 = 0x73_6571_7565_6E63
     static let checksum: UInt64 = 0x63_6865_636B_7375
+    static let others: UInt64 = 0x6F_7468_6572_73
   }
 
   /// Prepares the masks of a specification.
@@ -87,6 +88,22 @@ package struct Masker: Sendable {
       }
     }
     return (corrupted, positions)
+  }
+
+  /// A number in 0 ..< 1 for each position of a sequence, by which a share of the positions that
+  /// were not chosen is taken.
+  ///
+  /// - Parameters:
+  ///   - ids: The sequence's IDs.
+  ///   - replica: Which corruption.
+  package func otherShares(of ids: ArraySlice<Int32>, replica: Int) -> [Double] {
+    let sequenceKey = CounterRandom.combine(
+      specification.seed, CounterRandom.hash(ids, domain: Purpose.sequence))
+    let replicaKey = CounterRandom.combine(sequenceKey, UInt64(replica))
+    return (0..<ids.count).map { position in
+      let key = CounterRandom.combine(replicaKey, UInt64(position))
+      return CounterRandom.unit(CounterRandom.combine(key, Purpose.others))
+    }
   }
 
   /// A stable 64-bit hash of corrupted IDs, kept beside cached targets so that a changed generator

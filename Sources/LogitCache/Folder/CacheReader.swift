@@ -11,7 +11,8 @@ package final class CacheReader: Sendable {
 
   /// The cache's folder.
   package let folder: URL
-  private let tables: ShardReader
+  private let tables: TablesReader
+  private let targets: [TargetTables]
   private let keys: ShardKeys
   /// Of an incomplete cache; a complete one has the lengths in its shards.
   private let sequences: CacheSequences?
@@ -43,13 +44,14 @@ package final class CacheReader: Sendable {
     for shard in manifest.shards {
       try Self.checkSize(folder.appending(path: "\(shard.name).sqlite"), bytes: shard.bytes)
     }
-    tables = try CacheTables.open(folder: folder, specification: specification)
-    if let expected = manifest.tables { try Self.require(tables.summary, expected) }
-    keys = ShardKeys(specification, tables: tables.summary.digest)
+    tables = try TablesReader(folder: folder, specification: specification)
+    if let expected = manifest.tables { try Self.require(tables.shard.summary, expected) }
+    keys = ShardKeys(specification, tables: tables.shard.summary.digest)
     sequences =
       manifest.complete
       ? nil : try CacheSequences(folder: folder, specification: specification)
-    order = try CacheTables.order(tables, vocabSize: specification.vocabSize)
+    order = try tables.order()
+    targets = try tables.targets()
     firstBlocks = specification.blocksPerShard.reduce(into: [0]) { $0.append(($0.last ?? 0) + $1) }
   }
 
@@ -124,7 +126,7 @@ package final class CacheReader: Sendable {
     if sequences != nil {
       let expected = try lengths(block: block)
       guard targets.lengths == expected else {
-        throw decoder.damaged(
+        throw decoder.streams.damaged(
           StreamName.lengths, "lengths", "those in '\(CacheFormat.sequences)'", "others")
       }
     }
@@ -144,18 +146,27 @@ package final class CacheReader: Sendable {
   ///
   /// - Throws: `LogitCacheError.notKept` for another tail than `hidden`; `ShardStoreError`.
   package func readDecoder() throws -> DecoderTable {
-    guard specification.target.tail == .hidden else {
+    guard specification.targets.contains(where: { $0.tail == .hidden }) else {
       throw LogitCacheError.notKept(what: "the teacher's output matrix", folder: folder.path)
     }
-    return try CacheTables.decoder(
-      tables, vocabSize: specification.vocabSize, columns: specification.teacher.hiddenSize)
+    return try tables.decoder()
+  }
+
+  /// The matrix that makes logits of the coefficients of a class of positions.
+  ///
+  /// - Throws: `LogitCacheError.notKept` for another tail than `lowrank`; `ShardStoreError`.
+  package func readLowRankDecoder(ofClass index: Int = 0) throws -> LowRankDecoder {
+    guard specification.targets[index].tail == .lowrank else {
+      throw LogitCacheError.notKept(what: "a low-rank basis", folder: folder.path)
+    }
+    return try tables.lowRankDecoder(ofClass: index)
   }
 
   /// Reads and checks everything: every stream's checksum and the agreement of all streams.
   ///
   /// - Throws: `ShardStoreError`, `LogitCacheError` of the first that is damaged.
   package func verify() throws {
-    try tables.verify()
+    try tables.shard.verify()
     for replica in 0..<replicas {
       for block in 0..<blockCount {
         _ = try readBlock(block, replica: replica)
@@ -182,7 +193,7 @@ package final class CacheReader: Sendable {
     let place = place(block, replica)
     return SoftTargetDecoder(
       shard: try shard(place.shard), block: place.block, specification: specification,
-      order: order)
+      order: order, tables: targets)
   }
 
   /// The shard that holds a block, and the block's number in it.

@@ -1,62 +1,43 @@
-import ShardStore
+package import ShardStore
 
-/// How large a cache will be, before the teacher has run.
-///
-/// The constants were measured on 1,656 masked positions of WikiText-2 (valid) under a MiniLM teacher
-/// (V = 30,522), heads of 16 and 64; `docs/FORMAT.md` has the figures.
+/// How large a cache will be, from the streams of a block that was encoded and thrown away.
 package enum CacheSize {
-  /// Stored bytes of the head of k: IDs, then log-steps, which grow slower than k.
-  private static func head(_ k: Double) -> Double {
-    k == 0 ? 0 : max(k, 1.71 * k - 3.1) + min(k, 0.325 * k + 5.5)
-  }
-  /// Stored bytes of the five scalars of a row.
-  private static let scalars = 9.65
-  /// Stored bytes of one token of the sequences.
-  private static let token = 1.4
-  /// Stored bytes of the position of a row.
-  private static let position = 1.0
-  /// Stored bytes of a sequence: length, number of rows, checksum.
-  private static let sequence = 12.0
-  /// SQLite's own share, on shards of ten blocks and more.
+  /// SQLite's own share, on shards of ten blocks and more; `docs/FORMAT.md` has the measurement.
   private static let container = 1.03
 
-  /// An estimate of the stored bytes of one row's own streams: head, tail, states, position.
-  package static func bytesPerRow(_ specification: CacheSpecification) -> Double {
-    let width = Double(specification.teacher.hiddenSize)
-    let head = head(Double(specification.target.headK))
-    let tail = specification.target.tail == .hidden ? width + 2 : scalars
-    let states =
-      switch specification.states {
-      case .none: 0.0
-      case .int8: width + 2
-      case .fp16: 2 * width
-      }
-    return position + head + tail + states
+  /// Stored bytes of some streams by name, compressed as a shard keeps them.
+  package static func storedBytes(_ streams: [NamedStream]) throws -> [String: Int] {
+    var bytes: [String: Int] = [:]
+    for stream in streams {
+      bytes[stream.name, default: 0] += try EncodedStream(stream, effort: .high).storedBytes
+    }
+    return bytes
   }
 
   /// An estimate of the whole cache in bytes, tables and audit rows included.
   ///
   /// - Parameters:
   ///   - specification: The cache.
-  ///   - rows: Positions that keep a target, over all replicas.
-  ///   - tokens: Tokens of the corpus, once.
+  ///   - sampleBytes: Stored bytes of the streams of a block without audit rows.
+  ///   - share: The cache's tokens, over all replicas, for each of the block's.
   /// - Returns: Bytes on the disk.
   package static func bytes(
-    _ specification: CacheSpecification, rows: Int, tokens: Int
+    _ specification: CacheSpecification, sampleBytes: Int, share: Double
   ) -> Int {
     let vocabSize = Double(specification.vocabSize)
+    let hiddenSize = specification.teacher.hiddenSize
     let audited =
       specification.blocksPerShard
       .reduce(0) { $0 + min($1, specification.auditRowsPerShard) } * specification.replicas
-    let tables =
-      specification.target.tail == .hidden
-      ? 4 * vocabSize * Double(specification.teacher.hiddenSize + 1) : 0
-    let size =
-      Double(rows) * bytesPerRow(specification)
-      + Double(specification.replicas * tokens) * token
-      + Double(specification.replicas * specification.sequences) * sequence
-      + Double(audited) * 4 * vocabSize + 2 * vocabSize + tables
-    return Int(size * container)
+    let columns = specification.targets.reduce(0) { columns, target in
+      switch target.tail {
+      case .lowrank: columns + target.basisRank(hiddenSize: hiddenSize)
+      case .hidden: max(columns, hiddenSize)
+      case .scalars, .sampled: columns
+      }
+    }
+    let size = Double(sampleBytes) * share + Double(audited) * 4 * vocabSize
+    return Int(size * container + 2 * vocabSize + 4 * vocabSize * Double(columns))
   }
 }
 

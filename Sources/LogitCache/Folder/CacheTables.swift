@@ -1,4 +1,5 @@
 import Foundation
+import Kernels
 import ShardStore
 
 /// The teacher's output matrix, with which the tail `hidden` gives all logits.
@@ -21,11 +22,45 @@ package struct CacheTables: Sendable {
   package var order: IDOrder
   /// For the tail `hidden`, nil otherwise.
   package var decoder: DecoderTable?
+  /// Codes and bases, one a class of positions.
+  package var targets: [TargetTables]
+  /// For each class with the tail `lowrank` the reader's matrix, nil for others.
+  package var lowRank: [LowRankDecoder?]
 
   /// Tables of those parts.
-  package init(order: IDOrder, decoder: DecoderTable? = nil) {
+  package init(
+    order: IDOrder, decoder: DecoderTable? = nil, targets: [TargetTables],
+    lowRank: [LowRankDecoder?]
+  ) {
+    precondition(targets.count == lowRank.count, "one class has no tables")
     self.order = order
     self.decoder = decoder
+    self.targets = targets
+    self.lowRank = lowRank
+  }
+
+  /// Tables made from a sample of each class's rows.
+  ///
+  /// - Parameters:
+  ///   - specification: The cache's.
+  ///   - samples: One a class of positions.
+  ///   - corpusCounts: How often each token is in the corpus, `[vocab]`.
+  ///   - decoder: The teacher's output matrix; for the tails `hidden` and `lowrank`.
+  /// - Throws: `LogitCacheError.badTarget` where a sample has no basis.
+  package init(
+    specification: CacheSpecification, samples: [TargetSample], corpusCounts: [UInt64],
+    decoder: DecoderTable?
+  ) throws {
+    precondition(samples.count == specification.targets.count, "one sample a class")
+    order = IDOrder(samples: samples.map(\.leadingCounts), corpusCounts: corpusCounts)
+    self.decoder = specification.targets.contains { $0.tail == .hidden } ? decoder : nil
+    targets = []
+    lowRank = []
+    for sample in samples {
+      let (tables, lowRank) = try sample.tables(order: order, decoder: decoder)
+      targets.append(tables)
+      self.lowRank.append(lowRank)
+    }
   }
 
   /// Makes, writes and seals the tables; they are made while their file is locked, so that one
@@ -35,9 +70,17 @@ package struct CacheTables: Sendable {
   static func write(
     folder: URL, specification: CacheSpecification, make: () throws -> CacheTables
   ) throws {
-    let writer = try ShardWriter(
-      folder: folder, name: CacheFormat.tables,
-      metadata: ["kind": "tables", "key": specification.tablesKey()])
+    let open = {
+      try ShardWriter(
+        folder: folder, name: CacheFormat.tables,
+        metadata: ["kind": "tables", "key": specification.tablesKey()])
+    }
+    var writer = try open()
+    if writer.committedBlocks > 0 {
+      // Half of them may be another kind of machine's, whose basis is rounded otherwise.
+      writer.discard()
+      writer = try open()
+    }
     defer { writer.close() }
     try make().write(into: writer, specification: specification)
     _ = try writer.seal()
@@ -49,101 +92,76 @@ package struct CacheTables: Sendable {
   private func write(into writer: ShardWriter, specification: CacheSpecification) throws {
     let vocabSize = specification.vocabSize
     precondition(order.tokenOfRank.count == vocabSize, "an order of another vocabulary")
-    precondition((decoder != nil) == (specification.target.tail == .hidden), "decoder and tail")
+    let isHidden = specification.targets.contains { $0.tail == .hidden }
+    precondition((decoder != nil) == isHidden, "decoder and tail")
     let width = BytePlanes.tokenWidth(vocabularySize: vocabSize)
-    try writer.appendShardStream(
-      NamedStream(
-        name: StreamName.idOrder, bytes: BytePlanes.split(tokens: order.tokenOfRank, width: width)))
+    func append(_ name: String, _ bytes: [UInt8]) throws {
+      try writer.appendShardStream(NamedStream(name: name, bytes: bytes))
+    }
+    try append(StreamName.idOrder, BytePlanes.split(tokens: order.tokenOfRank, width: width))
+    if let decoder { try append(StreamName.decoderBias, LittleEndian.bytes(decoder.bias)) }
+    for index in targets.indices {
+      for (name, bytes) in targets[index].streams + (lowRank[index]?.streams ?? []) {
+        try append(StreamName.prefix(ofClass: index) + name, bytes)
+      }
+    }
+    // The matrices, a thousand tokens a block.
+    let count = CacheFormat.decoderRows
+    let first = writer.committedBlocks * count
+    for start in stride(from: first, to: hasMatrix ? vocabSize : 0, by: count) {
+      try writer.append(block: matrixStreams(start..<min(start + count, vocabSize)))
+    }
+  }
+
+  private var hasMatrix: Bool { decoder != nil || lowRank.contains { $0 != nil } }
+
+  private func matrixStreams(_ tokens: Range<Int>) -> [NamedStream] {
+    func rows(_ values: [Float]) -> [UInt8] {
+      let columns = values.count / order.tokenOfRank.count
+      return LittleEndian.bytes(
+        Array(values[tokens.lowerBound * columns..<tokens.upperBound * columns]))
+    }
+    var streams: [NamedStream] = []
     if let decoder {
-      let columns = specification.teacher.hiddenSize
-      precondition(
-        decoder.weight.count == vocabSize * columns && decoder.bias.count == vocabSize,
-        "shape of the decoder")
-      try writer.appendShardStream(
-        NamedStream(name: StreamName.decoderBias, bytes: LittleEndian.bytes(decoder.bias)))
-      let first = writer.committedBlocks * CacheFormat.decoderRows
-      for start in stride(from: first, to: vocabSize, by: CacheFormat.decoderRows) {
-        let end = min(start + CacheFormat.decoderRows, vocabSize)
-        let part = Array(decoder.weight[start * columns..<end * columns])
-        try writer.append(block: [
-          NamedStream(name: StreamName.decoderWeight, bytes: LittleEndian.bytes(part))
-        ])
-      }
+      streams.append(NamedStream(name: StreamName.decoderWeight, bytes: rows(decoder.weight)))
     }
-  }
-
-  /// Opens the sealed tables and checks whose they are.
-  ///
-  /// - Throws: `ShardStoreError`, `LogitCacheError.wrongShard`.
-  static func open(folder: URL, specification: CacheSpecification) throws -> ShardReader {
-    let reader = try ShardReader(url: folder.appending(path: "\(CacheFormat.tables).sqlite"))
-    guard let inherited = specification.tablesDigest else {
-      try reader.require(["kind": "tables", "key": specification.tablesKey()])
-      return reader
+    for (index, lowRank) in lowRank.enumerated() {
+      guard let lowRank else { continue }
+      streams.append(
+        NamedStream(
+          name: StreamName.prefix(ofClass: index) + StreamName.lowRankWeight,
+          bytes: rows(lowRank.weight)))
     }
-    try reader.require(["kind": "tables"])
-    guard reader.summary.digest == inherited else {
-      throw LogitCacheError.wrongShard(
-        shard: reader.name, what: "digest", expected: inherited, found: reader.summary.digest)
-    }
-    return reader
-  }
-
-  /// Reads the order of the tokens.
-  static func order(_ reader: ShardReader, vocabSize: Int) throws -> IDOrder {
-    let bytes = try reader.shardStream(StreamName.idOrder)
-    let width = BytePlanes.tokenWidth(vocabularySize: vocabSize)
-    guard bytes.count == width * vocabSize,
-      let tokens = BytePlanes.joinTokens(bytes, width: width, vocabularySize: vocabSize),
-      let order = IDOrder(tokenOfRank: tokens)
-    else {
-      throw LogitCacheError.wrongShard(
-        shard: reader.name, what: StreamName.idOrder, expected: "a permutation of \(vocabSize)",
-        found: "another list")
-    }
-    return order
-  }
-
-  /// Reads the decoder.
-  static func decoder(_ reader: ShardReader, vocabSize: Int, columns: Int) throws -> DecoderTable {
-    func floats(_ bytes: [UInt8], _ name: String, _ count: Int) throws -> [Float] {
-      guard bytes.count == 4 * count, let floats = LittleEndian.floats(bytes),
-        floats.allSatisfy(\.isFinite)
-      else {
-        throw LogitCacheError.wrongShard(
-          shard: reader.name, what: name, expected: "\(count) finite numbers",
-          found: "\(bytes.count) bytes")
-      }
-      return floats
-    }
-    var weight: [Float] = []
-    weight.reserveCapacity(vocabSize * columns)
-    for block in 0..<(vocabSize + CacheFormat.decoderRows - 1) / CacheFormat.decoderRows {
-      let rows = min(CacheFormat.decoderRows, vocabSize - block * CacheFormat.decoderRows)
-      weight += try floats(
-        reader.stream(StreamName.decoderWeight, block: block), StreamName.decoderWeight,
-        rows * columns)
-    }
-    let bias = try floats(
-      reader.shardStream(StreamName.decoderBias), StreamName.decoderBias, vocabSize)
-    return DecoderTable(weight: weight, bias: bias)
+    return streams
   }
 }
 
-extension ShardReader {
-  /// Number of positions that keep a soft target: two bytes each in `positions`, so that nothing
-  /// need be read.
-  var rowCount: Int {
-    (0..<blockCount).reduce(0) { $0 + (rawBytes(StreamName.positions, block: $1) ?? 0) / 2 }
-  }
-
-  /// Checks that a shard has this metadata.
-  ///
-  /// - Throws: `LogitCacheError.wrongShard`.
-  func require(_ expected: [String: String]) throws {
-    for (key, value) in expected.sorted(by: { $0.key < $1.key }) where metadata[key] != value {
-      throw LogitCacheError.wrongShard(
-        shard: name, what: key, expected: value, found: metadata[key] ?? "missing")
+extension TargetTables {
+  /// The streams of the shard as a whole, without the prefix of the class.
+  var streams: [(String, [UInt8])] {
+    let codes =
+      headIDs + headSteps + (scalars?.codes ?? []) + coefficients + (sampled?.codes ?? [])
+    var streams: [(String, [UInt8])] = []
+    if !codes.isEmpty { streams.append((StreamName.codes, codes.flatMap(\.lengths))) }
+    if let scalars {
+      streams.append((StreamName.scalarFactors, LittleEndian.bytes(scalars.factors.flatMap { $0 })))
     }
+    if let basis {
+      streams.append((StreamName.lowRankMean, LittleEndian.bytes(basis.mean)))
+      streams.append((StreamName.lowRankEncoder, LittleEndian.bytes(basis.encoder)))
+      streams.append((StreamName.lowRankSteps, LittleEndian.bytes(basis.steps)))
+    }
+    return streams
+  }
+}
+
+extension LowRankDecoder {
+  /// The streams of the shard as a whole, without the prefix of the class.
+  var streams: [(String, [UInt8])] {
+    [
+      (StreamName.lowRankBias, LittleEndian.bytes(bias)),
+      (StreamName.lowRankVariances, LittleEndian.bytes(variances)),
+      (StreamName.lowRankNoise, LittleEndian.bytes(noise)),
+    ]
   }
 }

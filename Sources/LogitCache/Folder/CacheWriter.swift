@@ -52,7 +52,7 @@ package final class CacheWriter {
   ///     by the number of workers.
   ///   - workers: Number of shares; with 1 any number of processes share all shards.
   /// - Throws: `LogitCacheError.otherCache` with the fields that differ, `.notACache`,
-  ///   `.invalidSpecification`, `.unavailableTarget`; `ShardStoreError`.
+  ///   `.invalidSpecification`; `ShardStoreError`.
   /// - Precondition: `worker` is in its range.
   package init(
     folder: URL, specification: CacheSpecification, worker: Int = 0, workers: Int = 1
@@ -110,13 +110,15 @@ package final class CacheWriter {
     }
   }
 
-  /// The tables that the folder has, without the decoder.
+  /// The tables that were written, without the matrices that only a reader needs.
   ///
-  /// - Throws: `ShardStoreError`, `LogitCacheError.wrongShard`.
+  /// - Throws: `LogitCacheError`, `ShardStoreError`.
   package func readTables() throws -> CacheTables {
-    let reader = try CacheTables.open(folder: folder, specification: specification)
+    let reader = try TablesReader(folder: folder, specification: specification)
+    let targets = try reader.targets()
     return CacheTables(
-      order: try CacheTables.order(reader, vocabSize: specification.vocabSize))
+      order: try reader.order(), targets: targets,
+      lowRank: [LowRankDecoder?](repeating: nil, count: targets.count))
   }
 
   /// The shards of this worker that are not sealed yet, ascending.
@@ -186,7 +188,7 @@ package final class CacheWriter {
     let keys = try keys()
     var manifest = CacheManifest(beginning: specification)
     manifest.tables =
-      try CacheTables.open(folder: folder, specification: specification).summary
+      try TablesReader(folder: folder, specification: specification).shard.summary
     for index in 0..<specification.shardCount {
       let place = ShardPlace(index, specification)
       let reader = try ShardReader(url: folder.appending(path: "\(place.name).sqlite"))

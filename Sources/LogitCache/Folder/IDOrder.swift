@@ -16,6 +16,25 @@ package struct IDOrder: Sendable, Equatable {
     self.init(unchecked: order.map(Int32.init))
   }
 
+  /// Orders by how often the teacher puts a token among a row's first ones, and by how often the
+  /// corpus has it: by the sum of both shares.
+  ///
+  /// - Parameters:
+  ///   - samples: Counts in samples of rows, `[vocab]` each.
+  ///   - corpusCounts: Counts in the corpus, `[vocab]`.
+  package init(samples: [[UInt32]], corpusCounts: [UInt64]) {
+    let lists = samples.map { $0.map(Double.init) } + [corpusCounts.map(Double.init)]
+    var shares = [Double](repeating: 0, count: corpusCounts.count)
+    for list in lists {
+      let total = max(list.reduce(0, +), 1)
+      for (token, count) in list.enumerated() { shares[token] += count / total }
+    }
+    let order = shares.indices.sorted {
+      shares[$0] != shares[$1] ? shares[$0] > shares[$1] : $0 < $1
+    }
+    self.init(unchecked: order.map(Int32.init))
+  }
+
   /// Takes an order as it is, or gives nil where it is not a permutation.
   package init?(tokenOfRank: [Int32]) {
     var isSeen = [Bool](repeating: false, count: tokenOfRank.count)

@@ -30,9 +30,12 @@ package enum StreamName {
   package static let rows = "rows"
   package static let positions = "positions"
   package static let inputCheck = "inputCheck"
+  package static let classes = "classes"
   package static let headIDs = "head.ids"
   package static let headSteps = "head.steps"
   package static let tailScalars = "tail.scalars"
+  package static let tailLowRank = "tail.lowrank"
+  package static let tailSampled = "tail.sampled"
   package static let tailHidden = "tail.hidden"
   package static let tailHiddenScales = "tail.hiddenScales"
   package static let states = "states"
@@ -43,4 +46,16 @@ package enum StreamName {
   static let idOrder = "idOrder"
   static let decoderWeight = "decoder.weight"
   static let decoderBias = "decoder.bias"
+  static let codes = "codes"
+  static let scalarFactors = "tail.factors"
+  static let lowRankMean = "lowrank.mean"
+  static let lowRankEncoder = "lowrank.encoder"
+  static let lowRankSteps = "lowrank.steps"
+  static let lowRankBias = "lowrank.bias"
+  static let lowRankVariances = "lowrank.variances"
+  static let lowRankNoise = "lowrank.noise"
+  static let lowRankWeight = "lowrank.weight"
+
+  /// What the streams of a class of positions begin with: 0 for those that the mask chose.
+  package static func prefix(ofClass index: Int) -> String { index == 0 ? "" : "other." }
 }

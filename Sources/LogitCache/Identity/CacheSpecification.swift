@@ -57,6 +57,10 @@ package struct CacheSpecification: Codable, Hashable, Sendable {
   package var positions: PositionSelection
   /// What they keep.
   package var target: TargetSpecification
+  /// What positions keep that the mask did not choose; nil where it is the same.
+  package var otherTarget: TargetSpecification?
+  /// For the positions `masked+share`, the share of the others.
+  package var otherShare: Double?
   /// How the last hidden states are kept.
   package var states: StateStorage
   /// Rows of each shard that keep their full logits.
@@ -70,9 +74,9 @@ package struct CacheSpecification: Codable, Hashable, Sendable {
     tokenizerDigest: String, vocabSize: Int, corpusDigest: String, sequences: Int,
     blocksPerShard: [Int], corpusShards: [String] = [], weightingCorpus: String? = nil,
     tablesDigest: String? = nil, teacher: Teacher, precision: String, mask: PlainValue,
-    replicas: Int,
-    positions: PositionSelection, target: TargetSpecification, states: StateStorage = .none,
-    auditRowsPerShard: Int = 4
+    replicas: Int, positions: PositionSelection, target: TargetSpecification,
+    otherTarget: TargetSpecification? = nil, otherShare: Double? = nil,
+    states: StateStorage = .none, auditRowsPerShard: Int = 4
   ) {
     self.tokenizerDigest = tokenizerDigest
     self.vocabSize = vocabSize
@@ -90,9 +94,14 @@ package struct CacheSpecification: Codable, Hashable, Sendable {
     self.replicas = replicas
     self.positions = positions
     self.target = target
+    self.otherTarget = otherTarget
+    self.otherShare = otherShare
     self.states = states
     self.auditRowsPerShard = auditRowsPerShard
   }
+
+  /// What each class of positions keeps; one or two.
+  package var targets: [TargetSpecification] { [target] + (otherTarget.map { [$0] } ?? []) }
 
   /// Number of blocks of one replica.
   package var blockCount: Int { blocksPerShard.reduce(0, +) }
@@ -102,7 +111,7 @@ package struct CacheSpecification: Codable, Hashable, Sendable {
 
   /// Checks the ranges.
   ///
-  /// - Throws: `LogitCacheError.invalidSpecification` or `.unavailableTarget`.
+  /// - Throws: `LogitCacheError.invalidSpecification`.
   package func validate() throws {
     func require(_ condition: Bool, _ field: String, _ reason: String) throws {
       if !condition { throw LogitCacheError.invalidSpecification(field: field, reason: reason) }
@@ -124,7 +133,20 @@ package struct CacheSpecification: Codable, Hashable, Sendable {
     try require(
       (0...64).contains(auditRowsPerShard), "auditRowsPerShard",
       "\(auditRowsPerShard), but must be 0 to 64")
-    try target.validate(vocabSize: vocabSize)
+    for target in targets {
+      try target.validate(vocabSize: vocabSize, hiddenSize: teacher.hiddenSize)
+    }
+    try require(
+      otherTarget == nil || positions != .masked, "otherTarget",
+      "there are no other positions where only masked ones are kept")
+    try require(
+      (positions == .maskedAndShare) == (otherShare != nil), "otherShare",
+      "belongs to the positions 'masked+share'")
+    let share = otherShare ?? 1
+    try require(share > 0 && share <= 1, "otherShare", "\(share), but must be above 0, at most 1")
+    try require(
+      states != .shared || (target.tail == .hidden && otherTarget == nil), "states",
+      "'shared' needs the tail 'hidden' at every position")
   }
 
   /// The cache's identity: SHA-256 over the canonical JSON of the format version and all fields.

@@ -33,8 +33,8 @@ package struct ShardKeys: Sendable {
   ///
   /// - Throws: `ShardStoreError`, `LogitCacheError.wrongShard`.
   package init(folder: URL, specification: CacheSpecification) throws {
-    let reader = try CacheTables.open(folder: folder, specification: specification)
-    self.init(specification, tables: reader.summary.digest)
+    let reader = try TablesReader(folder: folder, specification: specification)
+    self.init(specification, tables: reader.shard.summary.digest)
   }
 
   /// The key of a shard.

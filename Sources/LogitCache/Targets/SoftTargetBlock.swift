@@ -1,5 +1,3 @@
-package import Kernels
-
 /// The soft targets of one block, as they were read.
 package struct SoftTargetBlock: Sendable, Equatable {
   /// Tokens of each sequence.
@@ -13,46 +11,22 @@ package struct SoftTargetBlock: Sendable, Equatable {
   /// Checksum of each sequence's corrupted tokens.
   package var inputChecks: [UInt64]
 
-  /// Entries of the head that were asked for.
-  package var headK: Int
-  /// Token IDs of the head, shape `[rows, headK]`, largest logit first.
-  package var headIDs: [Int32]
-  /// Logits of the head minus the row's largest, `<= 0`, shape `[rows, headK]`; each is within half
-  /// a step.
-  package var headLogits: [Float]
+  /// The targets, one entry a class of positions.
+  package var parts: [TargetPart]
+  /// The class of each row; empty where there is one class.
+  package var classes: [UInt8]
+  /// The number of each row within its class; empty where there is one class.
+  package var rowsInClass: [Int32]
 
-  /// The tail beyond the *stored* head, one entry a row; empty for another kind of tail.
-  package var tailScalars: [SoftTargetSelection.TailScalars]
-  /// The decoder's input of each row; nil for another kind of tail.
-  package var hidden: QuantizedRows?
   /// The last hidden state of each row; nil where none is kept or none was asked for.
   package var states: QuantizedRows?
-
-  /// Number of tokens beyond the stored head.
-  package var tailCount: Int
-  /// Logits minus the largest of the stored head's entries past `headK`, `[rows, stored - headK]`.
-  package var droppedLogits: [Float]
 
   /// Number of positions that keep a soft target.
   package var rowCount: Int { positions.count }
 
-  /// The tail of a row beyond the head that was asked for.
-  ///
-  /// - Precondition: The block was read with its tail, of the kind `scalars`.
-  package func tailPartition(_ row: Int) -> TailPartition {
-    precondition(tailScalars.indices.contains(row), "row \(row) of \(tailScalars.count)")
-    let dropped = rowCount == 0 ? 0 : droppedLogits.count / rowCount
-    return TailPartition(
-      scalars: tailScalars[row], count: tailCount,
-      dropped: droppedLogits[row * dropped..<(row + 1) * dropped])
-  }
-
-  /// Writes the decoder's input of a row, `[hiddenSize]`.
-  ///
-  /// - Precondition: The block was read with its tail, of the kind `hidden`.
-  package func copyHiddenRow(_ row: Int, into output: UnsafeMutableBufferPointer<Float>) {
-    guard let hidden else { preconditionFailure("the block has no hidden rows") }
-    hidden.copyRow(row, into: output)
+  /// The class of a row, and its number in it.
+  package func place(_ row: Int) -> (part: Int, row: Int) {
+    classes.isEmpty ? (0, row) : (Int(classes[row]), Int(rowsInClass[row]))
   }
 
   /// Writes the last hidden state of a row, `[hiddenSize]`.
@@ -80,6 +54,8 @@ package struct AuditRow: Sendable, Equatable {
 package struct ReadOptions: Sendable, Hashable {
   /// Entries of the head; nil for all that are stored.
   package var headK: Int?
+  /// Coefficients of the tail `lowrank`; nil for all that are stored.
+  package var rank: Int?
   /// Whether to read the head.
   package var wantsHead: Bool
   /// Whether to read the tail.
@@ -89,9 +65,11 @@ package struct ReadOptions: Sendable, Hashable {
 
   /// Options of those values.
   package init(
-    headK: Int? = nil, wantsHead: Bool = true, wantsTail: Bool = true, wantsStates: Bool = true
+    headK: Int? = nil, rank: Int? = nil, wantsHead: Bool = true, wantsTail: Bool = true,
+    wantsStates: Bool = true
   ) {
     self.headK = headK
+    self.rank = rank
     self.wantsHead = wantsHead
     self.wantsTail = wantsTail
     self.wantsStates = wantsStates

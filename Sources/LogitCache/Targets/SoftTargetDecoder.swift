@@ -3,20 +3,29 @@ import ShardStore
 
 /// Reads the streams of one block and checks that they agree with each other.
 struct SoftTargetDecoder {
-  let shard: ShardReader
-  /// The block's number in its shard.
-  let block: Int
+  let streams: BlockStreams
   let specification: CacheSpecification
   let order: IDOrder
+  let tables: [TargetTables]
+
+  init(
+    shard: ShardReader, block: Int, specification: CacheSpecification, order: IDOrder,
+    tables: [TargetTables]
+  ) {
+    streams = BlockStreams(shard: shard, block: block)
+    self.specification = specification
+    self.order = order
+    self.tables = tables
+  }
 
   private var vocabSize: Int { specification.vocabSize }
-  private var width: Int { BytePlanes.tokenWidth(vocabularySize: vocabSize) }
+  private var hiddenSize: Int { specification.teacher.hiddenSize }
 
   func lengths() throws -> [Int32] {
-    let bytes = try shard.stream(StreamName.lengths, block: block)
+    let bytes = try streams.shard.stream(StreamName.lengths, block: streams.block)
     let lengths = LittleEndian.values(bytes, as: UInt16.self) ?? []
     guard !lengths.isEmpty, lengths.allSatisfy({ $0 > 0 }) else {
-      throw damaged(StreamName.lengths, "lengths", "1 or more each", "none, or 0")
+      throw streams.damaged(StreamName.lengths, "lengths", "1 or more each", "none, or 0")
     }
     return lengths.map(Int32.init)
   }
@@ -24,38 +33,32 @@ struct SoftTargetDecoder {
   func decode(_ options: ReadOptions) throws -> SoftTargetBlock {
     let lengths = try lengths()
     let tokens = lengths.reduce(0) { $0 + Int($1) }
-    let ranks = try self.ranks(StreamName.ids, count: tokens)
-    let rowCounts = try numbers(StreamName.rows, as: UInt16.self, count: lengths.count)
+    let ranks = try streams.ranks(StreamName.ids, count: tokens, vocabSize: vocabSize)
+    let rowCounts = try streams.numbers(StreamName.rows, as: UInt16.self, count: lengths.count)
     let positions = try positions(rowCounts: rowCounts, lengths: lengths)
-    let rows = positions.count
-    let target = specification.target
-    let isHidden = target.tail == .hidden
-    let k = options.wantsHead ? min(options.headK ?? target.headK, target.headK) : 0
-    precondition(k >= 0, "headK is \(k)")
-    // A shorter head leaves entries to the tail, so the tail needs the logits of all of them.
-    let needsLogits = options.wantsHead || (options.wantsTail && !isHidden)
-    let stored = needsLogits && target.headK > 0 ? try headLogits(rows: rows) : []
+    let (classes, rowsInClass, counts) = try classes(rows: positions.count)
+    let parts = try tables.indices.map { index in
+      try TargetDecoder(
+        streams: streams, target: specification.targets[index], tables: tables[index],
+        order: order, prefix: StreamName.prefix(ofClass: index), hiddenSize: hiddenSize
+      ).decode(rows: counts[index], options)
+    }
     return SoftTargetBlock(
       lengths: lengths, tokenIDs: ranks.map { order.tokenOfRank[Int($0)] },
       rowStarts: rowCounts.reduce(into: [0]) { $0.append(($0.last ?? 0) + Int32($1)) },
       positions: positions,
-      inputChecks: try numbers(StreamName.inputCheck, as: UInt64.self, count: lengths.count),
-      headK: k, headIDs: k > 0 ? try headIDs(rows: rows, k: k) : [],
-      headLogits: columns(0..<k, of: stored, rows: rows),
-      tailScalars: options.wantsTail && !isHidden ? try tailScalars(rows: rows) : [],
-      hidden: options.wantsTail && isHidden
-        ? try int8Rows(StreamName.tailHidden, StreamName.tailHiddenScales, rows: rows) : nil,
-      states: options.wantsStates ? try states(rows: rows) : nil,
-      tailCount: vocabSize - target.headK,
-      droppedLogits: options.wantsTail && !isHidden
-        ? columns(k..<target.headK, of: stored, rows: rows) : [])
+      inputChecks: try streams.numbers(
+        StreamName.inputCheck, as: UInt64.self, count: lengths.count),
+      parts: parts, classes: classes, rowsInClass: rowsInClass,
+      states: options.wantsStates
+        ? try states(rows: positions.count) : nil)
   }
 
   func auditRows() throws -> [(row: Int, logits: [Float])] {
-    guard shard.rawBytes(StreamName.auditRows, block: block) != nil else { return [] }
-    let bytes = try shard.stream(StreamName.auditRows, block: block)
+    guard streams.has(StreamName.auditRows) else { return [] }
+    let bytes = try streams.shard.stream(StreamName.auditRows, block: streams.block)
     let rows = LittleEndian.values(bytes, as: UInt32.self) ?? []
-    let logits = try sized(StreamName.auditLogits, bytes: 4 * rows.count * vocabSize)
+    let logits = try streams.sized(StreamName.auditLogits, bytes: 4 * rows.count * vocabSize)
     let floats = LittleEndian.floats(logits) ?? []
     return rows.enumerated().map { index, row in
       (Int(row), Array(floats[index * vocabSize..<(index + 1) * vocabSize]))
@@ -64,7 +67,7 @@ struct SoftTargetDecoder {
 
   private func positions(rowCounts: [UInt16], lengths: [Int32]) throws -> [Int32] {
     let rows = rowCounts.reduce(0) { $0 + Int($1) }
-    let gaps = try planes(StreamName.positions, count: rows)
+    let gaps = try streams.planes(StreamName.positions, count: rows)
     var positions: [Int32] = []
     positions.reserveCapacity(rows)
     for (count, length) in zip(rowCounts, lengths) {
@@ -72,7 +75,8 @@ struct SoftTargetDecoder {
       for _ in 0..<count {
         let position = next + Int32(gaps[positions.count])
         guard position < length else {
-          throw damaged(StreamName.positions, "position", "less than \(length)", "\(position)")
+          throw streams.damaged(
+            StreamName.positions, "position", "less than \(length)", "\(position)")
         }
         positions.append(position)
         next = position + 1
@@ -81,106 +85,44 @@ struct SoftTargetDecoder {
     return positions
   }
 
-  private func headIDs(rows: Int, k: Int) throws -> [Int32] {
-    let bytes = try sized(StreamName.headIDs, bytes: width * specification.target.headK * rows)
-    var ids = [Int32](repeating: 0, count: rows * k)
-    for place in 0..<k {
-      let part = bytes[place * width * rows..<(place + 1) * width * rows]
-      guard let ranks = BytePlanes.joinTokens(part, width: width, vocabularySize: vocabSize) else {
-        throw damaged(StreamName.headIDs, "a token", "less than \(vocabSize)", "more")
+  /// The class of each row, its number in it, and the rows of each class.
+  private func classes(
+    rows: Int
+  ) throws -> (classes: [UInt8], rowsInClass: [Int32], counts: [Int]) {
+    guard tables.count > 1 else { return ([], [], [rows]) }
+    let classes = try streams.sized(StreamName.classes, bytes: rows)
+    var counts = [Int](repeating: 0, count: tables.count)
+    var rowsInClass: [Int32] = []
+    rowsInClass.reserveCapacity(rows)
+    for part in classes {
+      guard part < tables.count else {
+        throw streams.damaged(StreamName.classes, "a class", "less than \(tables.count)", "\(part)")
       }
-      for row in 0..<rows { ids[row * k + place] = order.tokenOfRank[Int(ranks[row])] }
+      rowsInClass.append(Int32(counts[Int(part)]))
+      counts[Int(part)] += 1
     }
-    return ids
-  }
-
-  /// Logits of the whole stored head, `[rows, stored k]`.
-  private func headLogits(rows: Int) throws -> [Float] {
-    let k = specification.target.headK
-    let bytes = try sized(StreamName.headSteps, bytes: 2 * k * rows)
-    let step = Float(specification.target.step)
-    var logits = [Float](repeating: 0, count: rows * k)
-    var sums = [Int32](repeating: 0, count: rows)
-    for place in 0..<k {
-      let low = 2 * place * rows
-      for row in 0..<rows {
-        sums[row] += Int32(bytes[low + row]) | Int32(bytes[low + rows + row]) << 8
-        logits[row * k + place] = -step * Float(sums[row])
-      }
-    }
-    return logits
-  }
-
-  private func columns(_ range: Range<Int>, of values: [Float], rows: Int) -> [Float] {
-    let width = specification.target.headK
-    if range.count == width || range.isEmpty { return range.isEmpty ? [] : values }
-    return (0..<rows).flatMap {
-      values[$0 * width + range.lowerBound..<$0 * width + range.upperBound]
-    }
-  }
-
-  private func tailScalars(rows: Int) throws -> [SoftTargetSelection.TailScalars] {
-    let bytes = try sized(StreamName.tailScalars, bytes: 10 * rows)
-    let codes = (0..<5).map { index in
-      (BytePlanes.join(bytes[2 * index * rows..<2 * (index + 1) * rows]) ?? [])
-        .map(Int16.init(bitPattern:))
-    }
-    return (0..<rows).map { row in TailCode.decode(codes.map { $0[row] }) }
+    return (classes, rowsInClass, counts)
   }
 
   private func states(rows: Int) throws -> QuantizedRows? {
     switch specification.states {
     case .none: return nil
-    case .int8: return try int8Rows(StreamName.states, StreamName.statesScales, rows: rows)
-    case .fp16:
-      let columns = specification.teacher.hiddenSize
-      let values = try planes(StreamName.states, count: rows * columns)
-      guard let states = QuantizedRows(half: values, rows: rows, columns: columns) else {
-        throw damaged(StreamName.states, "a value", "finite", "not finite")
+    case .shared:
+      return try streams.int8Rows(
+        StreamName.tailHidden, StreamName.tailHiddenScales, rows: rows, columns: hiddenSize)
+    case .int8:
+      return try streams.int8Rows(
+        StreamName.states, StreamName.statesScales, rows: rows, columns: hiddenSize)
+    case .fp16, .bf16:
+      let values = try streams.planes(StreamName.states, count: rows * hiddenSize)
+      let states =
+        specification.states == .fp16
+        ? QuantizedRows(half: values, rows: rows, columns: hiddenSize)
+        : QuantizedRows(brain: values, rows: rows, columns: hiddenSize)
+      guard let states else {
+        throw streams.damaged(StreamName.states, "a value", "finite", "not finite")
       }
       return states
     }
-  }
-
-  private func int8Rows(_ name: String, _ scalesName: String, rows: Int) throws -> QuantizedRows {
-    let columns = specification.teacher.hiddenSize
-    let values = try sized(name, bytes: rows * columns)
-    let scales = try planes(scalesName, count: rows)
-    guard let result = QuantizedRows(int8: values, scales: scales, columns: columns) else {
-      throw damaged(scalesName, "a scale", "a positive number", "another")
-    }
-    return result
-  }
-
-  private func ranks(_ name: String, count: Int) throws -> [Int32] {
-    let bytes = try sized(name, bytes: width * count)
-    guard let ranks = BytePlanes.joinTokens(bytes, width: width, vocabularySize: vocabSize) else {
-      throw damaged(name, "a token", "less than \(vocabSize)", "more")
-    }
-    return ranks
-  }
-
-  private func planes(_ name: String, count: Int) throws -> [UInt16] {
-    BytePlanes.join(try sized(name, bytes: 2 * count)) ?? []
-  }
-
-  private func numbers<Value: FixedWidthInteger>(
-    _ name: String, as type: Value.Type, count: Int
-  ) throws -> [Value] {
-    LittleEndian.values(try sized(name, bytes: MemoryLayout<Value>.size * count)) ?? []
-  }
-
-  private func sized(_ name: String, bytes expected: Int) throws -> [UInt8] {
-    if let found = shard.rawBytes(name, block: block), found != expected {
-      throw damaged(name, "size", "\(expected) bytes", "\(found)")
-    }
-    return try shard.stream(name, block: block)
-  }
-
-  func damaged(
-    _ stream: String, _ what: String, _ expected: String, _ found: String
-  ) -> LogitCacheError {
-    .damagedBlock(
-      shard: shard.name, block: block, stream: stream, what: what, expected: expected, found: found)
   }
 }

@@ -11,42 +11,57 @@ package final class SoftTargetEncoder: @unchecked Sendable {
   private let order: IDOrder
   private let block: TargetBlock
   private let rows: Int
+  /// The targets of each class of positions.
+  private let parts: [TargetEncoder]
+  /// Class of each row, and its number in it.
+  private let places: [(part: Int, row: Int)]
 
+  /// What each row draws from: its sequence's corrupted tokens, and its position.
+  private let seeds: [UInt64]
   private let isAdded: RowStorage<Bool>
-  private let headRanks: RowStorage<Int32>  // [k][rows]
-  private let headSteps: RowStorage<UInt16>  // [k][rows]
-  private let scalars: RowStorage<Int16>  // [5][rows]
-  private let hidden: RowStorage<Int8>  // [rows][H]
-  private let hiddenScales: RowStorage<UInt16>
   private let states: RowStorage<Int8>  // [rows][H]
   private let stateScales: RowStorage<UInt16>
-  private let halfStates: RowStorage<UInt16>  // [rows][H]
+  private let halfStates: RowStorage<UInt16>  // [rows][H], fp16 or bf16
   private let audit: RowStorage<Float>  // [audited][V]
 
   /// Begins a block.
   ///
   /// - Throws: `LogitCacheError.badTarget` where the block's parts do not agree.
-  /// - Precondition: The specification is valid and `order` is of its vocabulary.
-  package init(specification: CacheSpecification, order: IDOrder, block: TargetBlock) throws {
+  /// - Precondition: The specification is valid and the tables are its own.
+  package init(specification: CacheSpecification, tables: CacheTables, block: TargetBlock) throws {
+    let order = tables.order
     precondition(order.tokenOfRank.count == specification.vocabSize, "order of another vocabulary")
-    try block.validate(vocabSize: specification.vocabSize)
+    precondition(tables.targets.count == specification.targets.count, "tables of other targets")
+    try block.validate(vocabSize: specification.vocabSize, classes: specification.targets.count)
     self.specification = specification
     self.order = order
     self.block = block
     rows = block.positions.count
     let width = specification.teacher.hiddenSize
-    let isHidden = specification.target.tail == .hidden
+    var counts = [Int](repeating: 0, count: specification.targets.count)
+    var places: [(part: Int, row: Int)] = []
+    places.reserveCapacity(rows)
+    for row in 0..<rows {
+      let part = block.classes.isEmpty ? 0 : Int(block.classes[row])
+      places.append((part, counts[part]))
+      counts[part] += 1
+    }
+    self.places = places
+    let checks = zip(block.inputChecks, block.rowCounts).flatMap {
+      [UInt64](repeating: $0, count: Int($1))
+    }
+    seeds = zip(checks, block.positions).map { $0 &+ 0x9E37_79B9_7F4A_7C15 &* UInt64($1) }
+    parts = specification.targets.indices.map { index in
+      TargetEncoder(
+        target: specification.targets[index], tables: tables.targets[index], order: order,
+        prefix: StreamName.prefix(ofClass: index), rows: counts[index], hiddenSize: width)
+    }
     isAdded = RowStorage(repeating: false, count: rows)
-    headRanks = RowStorage(repeating: 0, count: rows * specification.target.headK)
-    headSteps = RowStorage(repeating: 0, count: rows * specification.target.headK)
-    scalars = RowStorage(repeating: 0, count: isHidden ? 0 : 5 * rows)
-    hidden = RowStorage(repeating: 0, count: isHidden ? rows * width : 0)
-    hiddenScales = RowStorage(repeating: 0, count: isHidden ? rows : 0)
     let isInt8 = specification.states == .int8
+    let isHalf = specification.states == .fp16 || specification.states == .bf16
     states = RowStorage(repeating: 0, count: isInt8 ? rows * width : 0)
     stateScales = RowStorage(repeating: 0, count: isInt8 ? rows : 0)
-    halfStates = RowStorage(
-      repeating: 0, count: specification.states == .fp16 ? rows * width : 0)
+    halfStates = RowStorage(repeating: 0, count: isHalf ? rows * width : 0)
     audit = RowStorage(repeating: 0, count: block.auditRows.count * specification.vocabSize)
   }
 
@@ -58,8 +73,8 @@ package final class SoftTargetEncoder: @unchecked Sendable {
   /// - Parameters:
   ///   - row: The row's index in the block.
   ///   - logits: Unnormalised scores, shape `[vocab]`.
-  ///   - decoderInput: The input of the teacher's output matrix, `[hiddenSize]`; for the tail
-  ///     `hidden`.
+  ///   - decoderInput: The input of the teacher's output matrix, `[hiddenSize]`; for the tails
+  ///     `hidden` and `lowrank`.
   ///   - state: The last hidden state, `[hiddenSize]`; where states are kept.
   /// - Throws: `LogitCacheError.badTarget` where a number is not finite or too large.
   /// - Precondition: The row exists, and what the specification asks for is there.
@@ -69,18 +84,13 @@ package final class SoftTargetEncoder: @unchecked Sendable {
   ) throws {
     precondition((0..<rows).contains(row), "row \(row) of \(rows)")
     precondition(logits.count == specification.vocabSize, "\(logits.count) logits")
-    if specification.target.headK > 0 { try addHead(row, logits) }
-    if specification.target.tail == .hidden {
-      guard let decoderInput, decoderInput.count == specification.teacher.hiddenSize else {
-        preconditionFailure("the tail 'hidden' needs the decoder's input")
-      }
-      let target = hidden.row(row, columns: decoderInput.count)
-      guard let scale = QuantizedRows.quantize(decoderInput, into: target) else {
-        throw bad(row, "the decoder's input is not finite, or too large")
-      }
-      hiddenScales.elements[row] = scale
+    let place = places[row]
+    try parts[place.part].add(
+      row: place.row, logits: logits, decoderInput: decoderInput, seed: seeds[row],
+      what: Self.name(row))
+    if specification.states != .none && specification.states != .shared {
+      try addState(row, state)
     }
-    if specification.states != .none { try addState(row, state) }
     if let index = block.auditRows.firstIndex(of: row) {
       _ = audit.row(index, columns: logits.count).update(from: logits)
     }
@@ -93,8 +103,6 @@ package final class SoftTargetEncoder: @unchecked Sendable {
   package func finish() -> [NamedStream] {
     precondition(isAdded.elements.allSatisfy { $0 }, "a row was not added")
     let width = BytePlanes.tokenWidth(vocabularySize: specification.vocabSize)
-    let k = specification.target.headK
-    let isHidden = specification.target.tail == .hidden
     var streams = [
       NamedStream(
         name: StreamName.lengths, bytes: LittleEndian.bytes(block.lengths.map(UInt16.init))),
@@ -107,55 +115,10 @@ package final class SoftTargetEncoder: @unchecked Sendable {
       NamedStream(name: StreamName.positions, bytes: BytePlanes.split(block.positionGaps())),
       NamedStream(name: StreamName.inputCheck, bytes: LittleEndian.bytes(block.inputChecks)),
     ]
-    if k > 0 {
-      let ids = (0..<k).flatMap { place in
-        BytePlanes.split(tokens: headRanks.part(place, count: rows), width: width)
-      }
-      let steps = (0..<k).flatMap { BytePlanes.split(headSteps.part($0, count: rows)) }
-      streams.append(NamedStream(name: StreamName.headIDs, bytes: ids))
-      streams.append(NamedStream(name: StreamName.headSteps, bytes: steps))
+    if specification.targets.count > 1 {
+      streams.append(NamedStream(name: StreamName.classes, bytes: block.classes))
     }
-    if isHidden {
-      streams.append(
-        NamedStream(
-          name: StreamName.tailHidden, bytes: hidden.elements.map(UInt8.init(bitPattern:))))
-      streams.append(
-        NamedStream(
-          name: StreamName.tailHiddenScales, bytes: BytePlanes.split(hiddenScales.elements)))
-    } else {
-      let bytes = (0..<5).flatMap { index in
-        BytePlanes.split(scalars.part(index, count: rows).map(UInt16.init(bitPattern:)))
-      }
-      streams.append(NamedStream(name: StreamName.tailScalars, bytes: bytes))
-    }
-    return streams + stateStreams() + auditStreams()
-  }
-
-  private func addHead(_ row: Int, _ logits: UnsafeBufferPointer<Float>) throws {
-    let k = specification.target.headK
-    let tail = try withUnsafeTemporaryAllocation(of: Int32.self, capacity: k) { ids in
-      try withUnsafeTemporaryAllocation(of: Float.self, capacity: k) { values in
-        let tail = SoftTargetSelection.select(logits, ids: ids, values: values)
-        guard let tail else { throw bad(row, "a logit is not finite") }
-        var previous = 0
-        for place in 0..<k {
-          let below = (Double(values[0]) - Double(values[place])) / specification.target.step
-          guard below < Double(CacheFormat.largestStep) else {
-            throw bad(row, "logit \(values[place]) is too far below the largest, \(values[0])")
-          }
-          let step = Int(below.rounded())
-          headRanks.elements[place * rows + row] = order.rankOfToken[Int(ids[place])]
-          headSteps.elements[place * rows + row] = UInt16(step - previous)
-          previous = step
-        }
-        return tail
-      }
-    }
-    if specification.target.tail == .scalars {
-      for (index, value) in TailCode.encode(tail).enumerated() {
-        scalars.elements[index * rows + row] = value
-      }
-    }
+    return streams + parts.flatMap { $0.streams() } + stateStreams() + auditStreams()
   }
 
   private func addState(_ row: Int, _ state: UnsafeBufferPointer<Float>?) throws {
@@ -163,30 +126,39 @@ package final class SoftTargetEncoder: @unchecked Sendable {
     guard let state, state.count == width else {
       preconditionFailure("the specification keeps states")
     }
+    func bad() -> LogitCacheError {
+      .badTarget(what: Self.name(row), reason: "a state is not finite, or too large")
+    }
     if specification.states == .int8 {
       guard
         let scale = QuantizedRows.quantize(state, into: states.row(row, columns: width))
-      else { throw bad(row, "a state is not finite, or too large") }
+      else { throw bad() }
       stateScales.elements[row] = scale
     } else {
+      let isBrain = specification.states == .bf16
       let target = halfStates.row(row, columns: width)
       for (column, value) in state.enumerated() {
-        let half = Float16(value)
-        guard half.isFinite else { throw bad(row, "a state is not finite, or too large") }
-        target[column] = half.bitPattern
+        if isBrain {
+          guard let bits = BrainFloat.bits(value) else { throw bad() }
+          target[column] = bits
+        } else {
+          let half = Float16(value)
+          guard half.isFinite else { throw bad() }
+          target[column] = half.bitPattern
+        }
       }
     }
   }
 
   private func stateStreams() -> [NamedStream] {
     switch specification.states {
-    case .none: []
+    case .none, .shared: []
     case .int8:
       [
         NamedStream(name: StreamName.states, bytes: states.elements.map(UInt8.init(bitPattern:))),
         NamedStream(name: StreamName.statesScales, bytes: BytePlanes.split(stateScales.elements)),
       ]
-    case .fp16:
+    case .fp16, .bf16:
       [NamedStream(name: StreamName.states, bytes: BytePlanes.split(halfStates.elements))]
     }
   }
@@ -200,7 +172,5 @@ package final class SoftTargetEncoder: @unchecked Sendable {
     ]
   }
 
-  private func bad(_ row: Int, _ reason: String) -> LogitCacheError {
-    .badTarget(what: "row \(row) of the block", reason: reason)
-  }
+  private static func name(_ row: Int) -> String { "row \(row) of the block" }
 }

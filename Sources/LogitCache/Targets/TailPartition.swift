@@ -38,9 +38,21 @@ package struct TailPartition: Sendable {
       : Self.hermite(
         2 * beta - 1, scalars.halfLogPartition, scalars.halfSlope, scalars.logPartition,
         scalars.slope)
-    if dropped.isEmpty { return stored }
-    let most = dropped.reduce(stored) { max($0, beta * Double($1)) }
-    let sum = dropped.reduce(exp(stored - most)) { $0 + exp(beta * Double($1) - most) }
+    return Self.adding(dropped, to: stored, beta: beta)
+  }
+
+  /// The log-partition of a tail that takes in some entries of the head.
+  ///
+  /// - Parameters:
+  ///   - dropped: Their logits less the row's largest.
+  ///   - partition: a(beta) of the tail without them.
+  ///   - beta: 1 / T.
+  package static func adding(
+    _ dropped: ArraySlice<Float>, to partition: Double, beta: Double
+  ) -> Double {
+    if dropped.isEmpty { return partition }
+    let most = dropped.reduce(partition) { max($0, beta * Double($1)) }
+    let sum = dropped.reduce(exp(partition - most)) { $0 + exp(beta * Double($1) - most) }
     return most + log(sum)
   }
 

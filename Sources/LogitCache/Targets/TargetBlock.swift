@@ -10,6 +10,9 @@ package struct TargetBlock: Sendable {
   package var positions: [Int32]
   /// Checksum of each sequence's corrupted tokens.
   package var inputChecks: [UInt64]
+  /// Class of each row: 0 for a position that the mask chose, 1 for another; empty where all rows
+  /// keep the same target.
+  package var classes: [UInt8] = []
   /// Rows that keep their full logits, ascending.
   package var auditRows: [Int]
 
@@ -29,7 +32,7 @@ package struct TargetBlock: Sendable {
   /// Checks that the parts agree.
   ///
   /// - Throws: `LogitCacheError.badTarget`.
-  func validate(vocabSize: Int) throws {
+  func validate(vocabSize: Int, classes count: Int) throws {
     func require(_ condition: Bool, _ reason: @autoclosure () -> String) throws {
       if !condition { throw LogitCacheError.badTarget(what: "block", reason: reason()) }
     }
@@ -44,6 +47,9 @@ package struct TargetBlock: Sendable {
       zip(rowCounts, lengths).allSatisfy { $0 >= 0 && $0 <= $1 }, "more rows than positions")
     try require(
       positions.count == rowCounts.reduce(0) { $0 + Int($1) }, "rows and positions do not agree")
+    try require(
+      classes.count == (count > 1 ? positions.count : 0) && classes.allSatisfy { $0 < count },
+      "classes and rows do not agree")
     var row = 0
     for (count, length) in zip(rowCounts, lengths) {
       var previous: Int32 = -1

@@ -193,6 +193,7 @@ package final class CacheBatchSource: BatchSource {
       switch reader.specification.positions {
       case .masked: positions.elementsEqual(entry.positions)
       case .all: positions.elementsEqual(0..<Int32(entry.original.count))
+      case .maskedAndShare: Set(positions).isSuperset(of: entry.positions)
       }
     guard isRight else { throw bad("its \(range.count) positions are not those of the masks") }
     return range

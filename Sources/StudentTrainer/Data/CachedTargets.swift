@@ -1,4 +1,3 @@
-import Foundation
 import LogitCache
 
 /// Turns rows of a cache into the soft targets of a batch, at the run's temperature.
@@ -9,10 +8,9 @@ struct CachedTargets: Sendable {
   let wantsStates: Bool
   /// What of a block is decoded.
   let readOptions: ReadOptions
-  private let beta: Double
   private let hiddenSize: Int
-  /// The teacher's output layer, where the tail is `hidden` and the loss has a weight.
-  private let decoder: TeacherDecoder?
+  /// How the targets of each class of positions are made; empty without a soft-target loss.
+  private let makers: [CachedPart]
 
   /// Checks that the cache holds what the losses need, and reads the output layer.
   ///
@@ -21,58 +19,20 @@ struct CachedTargets: Sendable {
     let specification = reader.specification
     wantsSoft = configuration.alphaCE > 0
     wantsStates = configuration.alphaCos > 0
-    beta = 1 / configuration.temperature
     hiddenSize = specification.teacher.hiddenSize
     if wantsStates && specification.states == .none {
       throw StudentTrainerError.missingTargets(
         loss: "the cosine loss (alphaCos \(configuration.alphaCos))",
         reason: "the cache keeps no hidden states; make one that does, or set alphaCos to 0")
     }
-    let isHidden = specification.target.tail == .hidden
-    if wantsSoft {
-      try Self.check(specification, configuration: configuration)
-    }
     readOptions = ReadOptions(
-      headK: configuration.headK, wantsHead: wantsSoft && !isHidden, wantsTail: wantsSoft,
-      wantsStates: wantsStates)
-    guard wantsSoft && isHidden else {
-      decoder = nil
-      return
-    }
-    let table = try reader.readDecoder()
-    decoder = TeacherDecoder(weight: table.weight, bias: table.bias, hiddenSize: hiddenSize)
-  }
-
-  private static func check(
-    _ specification: CacheSpecification, configuration: TrainingConfiguration
-  ) throws {
-    let loss = "the soft-target loss (alphaCE \(configuration.alphaCE))"
-    if specification.target.tail == .hidden {
-      if let tail = configuration.tail, tail != .full {
-        throw StudentTrainerError.missingTargets(
-          loss: loss,
-          reason: "tail '\(tail.rawValue)' was asked for, but a cache with the tail 'hidden' gives "
-            + "whole distributions; ask for 'full', or make a cache with the tail 'scalars'")
-      }
-      return
-    }
-    if configuration.tail == .full {
-      throw StudentTrainerError.missingTargets(
-        loss: loss,
-        reason: "whole distributions were asked for, but the cache keeps "
-          + "\(specification.target.headK) IDs and their tail's mass; ask for 'bucket', or make a "
-          + "cache with the tail 'hidden'")
-    }
-    guard configuration.temperature >= 1 else {
-      throw StudentTrainerError.invalidConfiguration(
-        field: "temperature", value: "\(configuration.temperature)",
-        allowed: "1 or more with a cache whose tails are 'scalars'")
-    }
-    if let k = configuration.headK, k > specification.target.headK {
-      throw StudentTrainerError.invalidConfiguration(
-        field: "headK", value: "\(k)",
-        allowed: "at most the \(specification.target.headK) IDs that the cache keeps")
-    }
+      headK: configuration.headK, rank: configuration.rank, wantsHead: wantsSoft,
+      wantsTail: wantsSoft, wantsStates: wantsStates)
+    makers =
+      wantsSoft
+      ? try specification.targets.indices.map {
+        try CachedPart(reader: reader, classIndex: $0, configuration: configuration)
+      } : []
   }
 
   /// Collects the targets of one batch.
@@ -81,50 +41,27 @@ struct CachedTargets: Sendable {
   /// The targets of one batch, row by row.
   struct Collector {
     private let targets: CachedTargets
-    private var heads = HeadTargets()
-    private var inputs: [Float] = []
-    private var inputCount = 0
+    private var parts: [CachedPart.Rows]
+    private var partOf: [Int32] = []
     private var stateRows: [Int32] = []
     private var states: [Float] = []
 
-    fileprivate init(targets: CachedTargets) { self.targets = targets }
+    fileprivate init(targets: CachedTargets) {
+      self.targets = targets
+      parts = targets.makers.map { CachedPart.Rows($0) }
+    }
 
     /// Adds what the cache keeps of a row, for a token of the batch.
     mutating func append(_ block: SoftTargetBlock, row: Int, token: Int32) {
-      let width = targets.hiddenSize
-      if targets.decoder != nil {
-        inputs.append(contentsOf: Self.copy(width) { block.copyHiddenRow(row, into: $0) })
-        inputCount += 1
-      } else if targets.wantsSoft {
-        appendHead(block, row: row)
+      if targets.wantsSoft {
+        let place = block.place(row)
+        parts[place.part].append(block.parts[place.part], row: place.row)
+        partOf.append(Int32(place.part))
       }
       if targets.wantsStates {
-        states.append(contentsOf: Self.copy(width) { block.copyState(row, into: $0) })
+        states.appendValues(targets.hiddenSize) { block.copyState(row, into: $0) }
         stateRows.append(token)
       }
-    }
-
-    private static func copy(
-      _ width: Int, _ fill: (UnsafeMutableBufferPointer<Float>) -> Void
-    ) -> [Float] {
-      [Float](unsafeUninitializedCapacity: width) { buffer, count in
-        buffer.initialize(repeating: 0)
-        fill(buffer)
-        count = width
-      }
-    }
-
-    /// p_i = exp(beta z_i - A) and m_p = exp(a(beta) - A), with A over head and tail together.
-    private mutating func appendHead(_ block: SoftTargetBlock, row: Int) {
-      let range = row * block.headK..<(row + 1) * block.headK
-      let scaled = block.headLogits[range].map { targets.beta * Double($0) }
-      let tail = block.tailPartition(row).logPartition(beta: targets.beta)
-      let most = max(scaled.max() ?? tail, tail)
-      let sum = scaled.reduce(exp(tail - most)) { $0 + exp($1 - most) }
-      let logZ = most + log(sum)
-      heads.append(
-        ids: block.headIDs[range], probabilities: scaled.map { Float(exp($0 - logZ)) },
-        tailMass: Float(exp(tail - logZ)))
     }
 
     /// The soft targets and states.
@@ -132,11 +69,20 @@ struct CachedTargets: Sendable {
       let states =
         targets.wantsStates
         ? TeacherStates(rows: stateRows, hiddenSize: targets.hiddenSize, values: states) : nil
-      if let decoder = targets.decoder {
-        let soft = DecoderTargets(decoder: decoder, count: inputCount, inputs: inputs)
-        return (.decoderInputs(soft), states)
-      }
-      return (targets.wantsSoft ? .heads(heads) : .none, states)
+      guard targets.wantsSoft else { return (.none, states) }
+      if parts.count == 1 { return (parts[0].finish(), states) }
+      return (.mixed(MixedTargets(parts: parts.map { $0.finish() }, partOf: partOf)), states)
     }
+  }
+}
+
+extension [Float] {
+  /// Appends so many values, which the body writes.
+  mutating func appendValues(
+    _ count: Int, _ fill: (UnsafeMutableBufferPointer<Float>) -> Void
+  ) {
+    let start = self.count
+    append(contentsOf: repeatElement(0, count: count))
+    withUnsafeMutableBufferPointer { fill(UnsafeMutableBufferPointer(rebasing: $0[start...])) }
   }
 }

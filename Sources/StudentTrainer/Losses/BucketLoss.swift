@@ -9,11 +9,18 @@ package enum BucketLoss {
   ///   - student: Logits, `[vocab]`.
   ///   - target: Kept IDs, probabilities and tail mass at `temperature`.
   ///   - temperature: T, `> 0`.
+  ///   - divergence: What is computed instead of the forward KL.
   /// - Returns: Loss in nats, gradient with respect to the student's logits, `[vocab]`.
   package static func evaluate<Real: RealArithmetic>(
-    student: [Real], target: HeadTarget<Real>, temperature: Real
+    student: [Real], target: HeadTarget<Real>, temperature: Real,
+    divergence: Divergence = .forward
   ) -> LossAndGradient<Real> {
     let split = StudentSplit(student, ids: target.ids, temperature: temperature)
+    if divergence != .forward {
+      return EventDivergence.headAndTail(
+        divergence, probabilities: target.probabilities, tailMass: target.tailMass,
+        ids: target.ids, split: split, temperature: temperature)
+    }
     var loss = headDivergence(target.probabilities, ids: target.ids, logQ: split.logQ)
     if target.tailMass > 0 {
       loss += target.tailMass * (Real.log(target.tailMass) - split.logTailMass)

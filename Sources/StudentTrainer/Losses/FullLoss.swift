@@ -12,13 +12,18 @@ package enum FullLoss {
   ///   - student: Logits x, `[vocab]`.
   ///   - teacher: Logits z, `[vocab]`.
   ///   - temperature: T, `> 0`.
+  ///   - divergence: What is computed instead of the forward KL.
   /// - Returns: Loss in nats, gradient with respect to the student's logits, `[vocab]`.
   package static func evaluate<Real: RealArithmetic>(
-    student: [Real], teacher: [Real], temperature: Real
+    student: [Real], teacher: [Real], temperature: Real,
+    divergence: Divergence = .forward
   ) -> LossAndGradient<Real> {
     precondition(student.count == teacher.count, "rows of one length")
     let logQ = logSoftmax(student, temperature: temperature)
     let logP = logSoftmax(teacher, temperature: temperature)
+    if divergence != .forward {
+      return EventDivergence.rows(divergence, logP: logP, logQ: logQ, temperature: temperature)
+    }
     var loss: Real = 0
     var gradient = logQ
     for j in logQ.indices {

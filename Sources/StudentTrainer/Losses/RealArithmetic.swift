@@ -1,7 +1,7 @@
 import Foundation
 
 /// A floating-point type with the functions that the reference losses need.
-package protocol RealArithmetic: BinaryFloatingPoint {
+package protocol RealArithmetic: BinaryFloatingPoint, Sendable {
   /// e to the power of `x`.
   static func exp(_ x: Self) -> Self
   /// The natural logarithm.

@@ -3,14 +3,14 @@ package import Transformer
 
 /// The triple loss of one batch, forward and backward.
 ///
-///     loss = alphaCE · mean(T² KL) + alphaMLM · mean(cross entropy) + alphaCos · mean(1 - cos)
+///     loss = alphaCE · mean(T² divergence) + alphaMLM · mean(cross entropy) + alphaCos · mean(1 - cos)
 ///
 /// Each mean runs over the rows of the whole optimiser step, so that accumulated batches equal one
 /// large batch. Owns scratch memory; one caller at a time.
 package final class DistillationObjective {
   /// Weights, temperature and tail.
   package let configuration: TrainingConfiguration
-  private var teacherLogits = FloatBuffer(count: 0)
+  private let teacherScratch = TeacherScratch()
 
   /// The objective of a configuration.
   package init(_ configuration: TrainingConfiguration) {
@@ -68,14 +68,16 @@ package final class DistillationObjective {
   ) {
     let usesSoft = configuration.alphaCE > 0
     // Soft indexes rise with the rows, so those of a chunk are one range.
-    let softRange = usesSoft ? batch.softRange(range) : 0..<0
-    let teacher = usesSoft ? teacherRows(batch.softTargets, softRange) : nil
-    let tail = configuration.tail?.kernel ?? .bucket
-    var largestHead = 0
-    if case .heads(let targets) = batch.softTargets { largestHead = targets.largestHead }
+    let targets =
+      usesSoft
+      ? ChunkTargets(
+        batch.softTargets, batch.softRange(range), temperature: configuration.temperature,
+        tail: configuration.tail,
+        scratch: teacherScratch) : nil
     let configuration = configuration
     Parallel.forEach(range.count) { part in
-      withUnsafeTemporaryAllocation(of: Float.self, capacity: max(1, largestHead)) { scratch in
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: targets?.scratchCount ?? 1) {
+        scratch in
         for offset in part {
           let index = range.lowerBound + offset
           let row = logits.row(offset)
@@ -83,17 +85,10 @@ package final class DistillationObjective {
           let soft = usesSoft ? Int(batch.softIndexes[index]) : -1
           let options = SoftTargetLossKernels.Options(
             temperature: configuration.temperature, softWeight: weights.softWeight,
-            hardWeight: weights.hardWeight, label: label)
-          if soft >= 0, let teacher {
-            losses[index] = SoftTargetLossKernels.fullTarget(
-              row, teacher: UnsafeBufferPointer(teacher.row(soft - softRange.lowerBound)),
-              options: options)
-          } else if soft >= 0, case .heads(let targets) = batch.softTargets {
-            losses[index] = targets.withTarget(soft) { ids, probabilities, tailMass in
-              SoftTargetLossKernels.headTarget(
-                row, ids: ids, probabilities: probabilities, tailMass: tailMass, tail: tail,
-                options: options, scratch: scratch)
-            }
+            hardWeight: weights.hardWeight, label: label,
+            divergence: configuration.divergence?.kernel ?? .forward)
+          if soft >= 0, let targets {
+            losses[index] = targets.loss(soft, row: row, options: options, scratch: scratch)
           } else if label >= 0 {
             losses[index] = SoftTargetLossKernels.hardTarget(
               row, label: label, weight: weights.hardWeight)
@@ -102,28 +97,6 @@ package final class DistillationObjective {
           }
         }
       }
-    }
-  }
-
-  /// The teacher's logits of some targets, or nil where the targets are heads.
-  private func teacherRows(_ targets: SoftTargets, _ range: Range<Int>) -> Matrix? {
-    switch targets {
-    case .none, .heads:
-      return nil
-    case .logits(let targets):
-      return targets.matrix.rows(range)
-    case .decoderInputs(let targets):
-      let (hidden, vocab) = (targets.decoder.hiddenSize, targets.decoder.vocabSize)
-      if teacherLogits.count < range.count * vocab {
-        teacherLogits = FloatBuffer(count: range.count * vocab)
-      }
-      let inputs = FloatBuffer(count: range.count * hidden)
-      _ = inputs.elements.update(
-        from: targets.inputs[range.lowerBound * hidden..<range.upperBound * hidden])
-      let logits = Matrix(teacherLogits, rows: range.count, columns: vocab)
-      targets.decoder.logits(
-        of: Matrix(inputs, rows: range.count, columns: hidden), into: logits)
-      return logits
     }
   }
 
@@ -148,17 +121,5 @@ package final class DistillationObjective {
       }
     }
     return losses.reduce(0, +)
-  }
-}
-
-extension TailTreatment {
-  /// The kernel's tail; `full` needs whole rows and has none.
-  var kernel: SoftTargetLossKernels.Tail? {
-    switch self {
-    case .bucket: .bucket
-    case .uniform: .uniform
-    case .renormalise: .renormalise
-    case .full: nil
-    }
   }
 }

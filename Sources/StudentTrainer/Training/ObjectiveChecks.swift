@@ -35,33 +35,23 @@ extension DistillationObjective {
 
   private func checkSoftTargets(_ batch: TrainingBatch, vocabSize: Int) throws {
     let loss = "the soft-target loss (alphaCE \(configuration.alphaCE))"
-    func wrongTail(_ found: String) -> StudentTrainerError {
-      .missingTargets(
-        loss: loss,
-        reason: "tail '\(configuration.tail?.rawValue ?? "default")' was asked for, but the "
-          + "source gives \(found)")
+    var parts = [batch.softTargets]
+    if case .mixed(let targets) = batch.softTargets { parts = targets.parts }
+    var served = configuration.tail == nil
+    for part in parts {
+      if case .none = part {
+        throw StudentTrainerError.missingTargets(
+          loss: loss, reason: "the source has hard labels only; set alphaCE to 0, or give a cache")
+      }
+      if let tail = configuration.tail {
+        // Whole rows and samples have no tail: in a mixture they leave it to the other parts.
+        let serves = part.tails.contains(tail)
+        guard serves || (parts.count > 1 && !part.hasTail) else { throw wrongTail(part) }
+        served = served || serves
+      }
+      try checkShape(part, vocabSize: vocabSize)
     }
-    var targetVocab = vocabSize
-    switch batch.softTargets {
-    case .none:
-      throw StudentTrainerError.missingTargets(
-        loss: loss, reason: "the source has hard labels only; set alphaCE to 0, or give a cache")
-    case .heads:
-      if configuration.tail == .full { throw wrongTail("kept IDs, not whole distributions") }
-    case .decoderInputs(let targets):
-      targetVocab = targets.decoder.vocabSize
-    case .logits(let targets):
-      targetVocab = targets.vocabSize
-    }
-    if case .heads = batch.softTargets {
-    } else if let tail = configuration.tail, tail != .full {
-      throw wrongTail("whole distributions")
-    }
-    guard targetVocab == vocabSize else {
-      throw StudentTrainerError.mismatch(
-        what: "the teacher and the student",
-        differences: ["vocabulary size: teacher \(targetVocab), student \(vocabSize)"])
-    }
+    guard served else { throw wrongTail(parts[0]) }
     // Indexes rise one by one, which `softRange` and the chunked teacher logits rest on.
     var next: Int32 = 0
     for index in batch.softIndexes where index >= 0 {
@@ -70,6 +60,55 @@ extension DistillationObjective {
     }
     precondition(
       Int(next) == batch.softTargets.count, "\(next) rows for \(batch.softTargets.count) targets")
+  }
+
+  private func wrongTail(_ part: SoftTargets) -> StudentTrainerError {
+    .missingTargets(
+      loss: "the soft-target loss (alphaCE \(configuration.alphaCE))",
+      reason: "tail '\(configuration.tail?.rawValue ?? "default")' was asked for, but the source "
+        + "gives \(part.kindText)")
+  }
+
+  private func require(_ holds: Bool, _ field: String, _ value: Any, _ allowed: String) throws {
+    guard holds else {
+      throw StudentTrainerError.invalidConfiguration(
+        field: field, value: "\(value)", allowed: allowed)
+    }
+  }
+
+  /// Throws where a kind of targets is for another vocabulary or another temperature.
+  private func checkShape(_ part: SoftTargets, vocabSize: Int) throws {
+    var targetVocab = vocabSize
+    switch part {
+    case .none, .heads, .mixed: break
+    case .sampled:
+      try require(
+        configuration.temperature == 1, "temperature", configuration.temperature,
+        "1 with sampled targets, whose estimates are of probabilities at 1")
+      let divergence = configuration.divergence ?? .forward
+      try require(
+        divergence == .forward, "divergence", divergence.rawValue,
+        "forward with sampled targets, which estimate no other")
+    case .decoderInputs(let targets): targetVocab = targets.decoder.vocabSize
+    case .ensemble(let targets):
+      targetVocab = targets.vocabSize
+      for member in targets.members {
+        var parts = [member]
+        if case .mixed(let targets) = member { parts = targets.parts }
+        for part in parts { try checkShape(part, vocabSize: vocabSize) }
+      }
+    case .logits(let targets): targetVocab = targets.vocabSize
+    case .shaped(let targets):
+      targetVocab = targets.decoder.vocabSize
+      try require(
+        configuration.temperature >= 1, "temperature", configuration.temperature,
+        "1 or more with targets whose tails are 'lowrank'")
+    }
+    guard targetVocab == vocabSize else {
+      throw StudentTrainerError.mismatch(
+        what: "the teacher and the student",
+        differences: ["vocabulary size: teacher \(targetVocab), student \(vocabSize)"])
+    }
   }
 }
 
@@ -82,19 +121,30 @@ extension TrainingBatch {
   }
 }
 
-extension HeadTargets {
-  /// Passes the parts of one target, without copying.
-  func withTarget<Result>(
-    _ index: Int,
-    _ body: (UnsafeBufferPointer<Int32>, UnsafeBufferPointer<Float>, Float) -> Result
-  ) -> Result {
-    let range = starts[index]..<starts[index + 1]
-    return ids.withUnsafeBufferPointer { ids in
-      probabilities.withUnsafeBufferPointer { probabilities in
-        body(
-          UnsafeBufferPointer(rebasing: ids[range]),
-          UnsafeBufferPointer(rebasing: probabilities[range]), tailMasses[index])
-      }
+extension SoftTargets {
+  /// True where there is mass outside the kept IDs to treat.
+  fileprivate var hasTail: Bool { tails.contains(.bucket) }
+
+  /// The tail treatments that a kind can serve.
+  fileprivate var tails: [TailTreatment] {
+    switch self {
+    case .none, .sampled, .mixed: []
+    case .heads: [.bucket, .uniform, .renormalise]
+    case .decoderInputs, .logits, .ensemble: [.full]
+    case .shaped: [.shaped, .bucket, .uniform, .renormalise]
+    }
+  }
+
+  /// What a kind gives, for messages.
+  fileprivate var kindText: String {
+    switch self {
+    case .none: "hard labels only"
+    case .heads: "kept IDs and their tail's mass, not whole distributions"
+    case .decoderInputs, .logits: "whole distributions"
+    case .ensemble: "the mean of whole distributions"
+    case .shaped: "kept IDs with a tail of low rank, not whole distributions"
+    case .sampled: "sampled IDs, which have no tail"
+    case .mixed: "targets of several kinds"
     }
   }
 }

@@ -25,6 +25,13 @@ package struct RunIdentity: Codable, Equatable, Sendable {
     try RunFolder(url: folder).identity()
   }
 
+  /// Fingerprints of the caches whose soft targets it trains on.
+  package var cacheFingerprints: [String] {
+    guard configuration.alphaCE > 0 else { return [] }
+    return source.filter { $0.key.hasPrefix("cache ") && $0.key.hasSuffix("fingerprint") }
+      .sorted { $0.key < $1.key }.map(\.value)
+  }
+
   /// The SHA-256 of all that changes the result (so not of `intervals`).
   func digest() throws -> String {
     let text = try fields().map { "\($0.key)=\($0.value)" }.sorted().joined(separator: "\n")

@@ -1,11 +1,13 @@
 /// What a run does with the teacher's mass outside the kept IDs.
 package enum TailTreatment: String, Codable, Sendable, CaseIterable {
-  /// One event for the whole tail: a lower bound of the full divergence. The default.
+  /// One event for the whole tail: a lower bound of the full divergence. The default of heads.
   case bucket
   /// Spread evenly over the IDs that are not kept.
   case uniform
   /// Dropped, the kept probabilities divided by their sum: biased, for comparison.
   case renormalise
+  /// Its mass in the shape of the low-rank logits; the default of targets that have them.
+  case shaped
   /// The whole distribution, from a cache with `hidden` tails or from a teacher in memory.
   case full
 }
@@ -14,18 +16,25 @@ package enum TailTreatment: String, Codable, Sendable, CaseIterable {
 ///
 /// - Source: Sanh et al. 2019 and the authors' training script.
 package struct TrainingConfiguration: Codable, Hashable, Sendable {
-  /// Weight of T² KL from the teacher's soft targets.
+  /// Weight of T² times the divergence from the teacher's soft targets.
   package var alphaCE = 5.0
   /// Weight of the masked tokens' cross entropy.
   package var alphaMLM = 2.0
   /// Weight of one minus the cosine of the last hidden states.
   package var alphaCos = 1.0
-  /// T of the soft targets, `> 0`; a cache whose tails are `scalars` serves T of 1 and above.
+  /// T of the soft targets, `> 0`; tails of `scalars` and `lowrank` serve T of 1 and above.
   package var temperature = 2.0
   /// What becomes of the tail; nil takes what the targets can do best.
   package var tail: TailTreatment?
+  /// What the soft-target loss measures; nil is the forward KL, which is always kept as nil so that
+  /// runs of before there was a choice are recognised.
+  package var divergence: Divergence? {
+    didSet { if divergence == .forward { divergence = nil } }
+  }
   /// Kept IDs that are used of a cache's head, the largest first; nil uses all.
   package var headK: Int?
+  /// Coefficients that are used of a cache's tail `lowrank`; nil uses all.
+  package var rank: Int?
 
   /// Peak learning rate.
   package var learningRate = 5e-4
@@ -137,6 +146,7 @@ package struct TrainingConfiguration: Codable, Hashable, Sendable {
     let counts = [
       ("batchTokens", batchTokens), ("accumulation", accumulation), ("windowBlocks", windowBlocks),
       ("epochs", epochs), ("steps", steps ?? 1), ("headK", headK ?? 1),
+      ("rank", rank ?? 1),
       ("keptCheckpoints", intervals.keptCheckpoints),
       ("prefetchedBatches", intervals.prefetchedBatches), ("log interval", intervals.log),
     ]

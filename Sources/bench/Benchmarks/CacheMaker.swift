@@ -21,8 +21,9 @@ struct CacheMaker {
       corpus: corpus.manifest, masks: masks, positions: .masked, target: target, states: states,
       auditRowsPerShard: 4)
     let writer = try CacheWriter(folder: folder, specification: specification)
-    let pass = try TeacherPass(teacher: teacher, corpus: corpus, specification: specification)
-    try writer.writeTables(pass.tables)
+    var pass = try TeacherPass(teacher: teacher, corpus: corpus, specification: specification)
+    try writer.prepareTables { try pass.makeTables() }
+    pass.use(try writer.readTables())
     let start = ContinuousClock.now
     try pass.fill(writer)
     let seconds = (ContinuousClock.now - start).seconds

@@ -47,34 +47,13 @@ struct CacheTeacherCommand: ParsableCommand {
       """, valueName: "cache"))
   var extend: [String] = []
 
-  @Option(help: "Positions that keep a target: masked or all.")
-  var positions = PositionSelection.masked
-
-  @Option(help: "k: the largest logits that are kept by themselves.")
-  var head: Int?
-
-  @Option(
-    help: ArgumentHelp(
-      """
-      What is kept of the rest: scalars (its mass at any temperature), or hidden (the decoder's \
-      input in 8 bits, so the whole distribution; --head is then 0 unless given).
-      """))
-  var tail = TargetSpecification.Tail.scalars
-
-  @Option(
-    help: ArgumentHelp(
-      "Last hidden states for the cosine loss: none, int8 or fp16.", valueName: "format"))
-  var states = StateStorage.int8
-
-  @Option(help: "Positions of each shard that keep their full logits, to measure fidelity.")
-  var auditRows = 4
-
   @Option(help: "This process's share, from 0, where a scheduler gives each one its own.")
   var worker = 0
 
   @Option(help: "Shares of the shards; shard s belongs to worker s modulo this. 1: no shares.")
   var workers = 1
 
+  @OptionGroup(title: "Targets") var targets: TargetOptions
   @OptionGroup(title: "Masks") var masks: MaskOptions
   @OptionGroup(title: "Common") var common: CommonOptions
 
@@ -164,11 +143,13 @@ struct CacheTeacherCommand: ParsableCommand {
   private func specification(
     teacher: MaskedLanguageModel, corpus: TokenizedCorpus
   ) throws -> CacheSpecification {
-    try CacheSpecification(
+    let hiddenSize = teacher.configuration.hiddenSize
+    return try CacheSpecification(
       teacher: teacher.configuration, weightDigest: ParameterDigest.text(of: teacher),
-      corpus: corpus.manifest, masks: masks.specification(for: corpus), positions: positions,
-      target: TargetSpecification(headK: head ?? (tail == .hidden ? 0 : 64), tail: tail),
-      states: states, auditRowsPerShard: auditRows)
+      corpus: corpus.manifest, masks: masks.specification(for: corpus),
+      positions: targets.positions, target: targets.target(hiddenSize: hiddenSize),
+      otherTarget: targets.otherTarget(hiddenSize: hiddenSize), otherShare: targets.otherShare,
+      states: targets.states, auditRowsPerShard: targets.auditRows)
   }
 
   private func report(_ folder: URL, _ headline: String) throws {
@@ -176,7 +157,3 @@ struct CacheTeacherCommand: ParsableCommand {
     for line in try CacheReport(folder: folder).lines() { common.log.info("\(line)") }
   }
 }
-
-extension PositionSelection: ExpressibleByArgument {}
-extension TargetSpecification.Tail: ExpressibleByArgument {}
-extension StateStorage: ExpressibleByArgument {}

@@ -21,9 +21,13 @@ struct TrainStudentCommand: ParsableCommand {
       Baselines: --online-teacher runs the teacher at every step instead; --hard-labels trains \
       without a teacher on the same sequences and masks.
 
+      Several --from-cache train on the weighted mean of their teachers' distributions; the cosine \
+      loss takes the states of the first cache that keeps them.
+
       EXAMPLES
         pipeline train-student --from-cache cache --init-from teacher --layers 3 --output student
         pipeline train-student --from-cache cache --layers 2 --hidden-size 128 --output small
+        pipeline train-student --from-cache a --from-cache b --weights 0.7,0.3 --output pupil
         pipeline train-student --corpus corpus --online-teacher teacher --output online
       """)
 
@@ -31,9 +35,12 @@ struct TrainStudentCommand: ParsableCommand {
     help: ArgumentHelp(
       """
       A logit cache, as 'pipeline cache-teacher' writes it: a folder, or the name or the beginning \
-      of the fingerprint of one in the store.
+      of the fingerprint of one in the store. Given several times, an ensemble of teachers.
       """))
-  var fromCache: String?
+  var fromCache: [String] = []
+
+  @Option(help: "Weights of the caches of an ensemble, such as 0.7,0.3; equal unless given.")
+  var weights: EnsembleWeights?
 
   @OptionGroup var store: StoreOptions
 
@@ -60,19 +67,24 @@ struct TrainStudentCommand: ParsableCommand {
   @OptionGroup(title: "Common") var common: CommonOptions
 
   @Option(help: "Number format of the written weights: fp32 or fp16.")
-  var weights = SafetensorsWriter.Precision.fp32
+  var weightFormat = SafetensorsWriter.Precision.fp32
 
   func validate() throws {
-    if fromCache == nil && corpus == nil {
+    if fromCache.isEmpty && corpus == nil {
       throw ValidationError("give --from-cache CACHE, or --corpus CORPUS for a baseline")
     }
-    if fromCache != nil && onlineTeacher != nil {
+    if let weights, weights.values.count != fromCache.count {
+      throw ValidationError(
+        "--weights gives \(weights.values.count) number(s) for \(fromCache.count) cache(s): give one "
+          + "for each --from-cache")
+    }
+    if !fromCache.isEmpty && onlineTeacher != nil {
       throw ValidationError("--from-cache and --online-teacher exclude each other")
     }
     if onlineTeacher != nil && hardLabels {
       throw ValidationError("--hard-labels trains without a teacher; leave out --online-teacher")
     }
-    if fromCache == nil && onlineTeacher == nil && !hardLabels {
+    if fromCache.isEmpty && onlineTeacher == nil && !hardLabels {
       throw ValidationError(
         "a corpus alone has no soft targets: add --online-teacher, or say --hard-labels")
     }
@@ -84,9 +96,11 @@ struct TrainStudentCommand: ParsableCommand {
     training.apply(to: &recipe)
     loss.apply(to: &recipe)
     let corpus = try self.corpus.map { try TokenizedCorpus.open(folder: URL(argument: $0)) }
-    let cache = try fromCache.map {
+    let caches = try fromCache.map {
       try missing.policy(log: common.log).open(cache: cacheFolder($0))
     }
+    // The shape that matters is that of the teacher whose states serve the cosine loss.
+    let cache = caches.isEmpty ? nil : caches[EnsembleBatchSource.stateMember(caches)]
 
     let teacherShape = try teacherShape(cache: cache)
     let model = try student.makeModel(
@@ -94,7 +108,7 @@ struct TrainStudentCommand: ParsableCommand {
       seed: training.seed)
     try settleCosine(&recipe, student: model.configuration, teacherHiddenSize: teacherShape, cache)
 
-    let source = try makeSource(cache: cache, corpus: corpus, recipe: recipe)
+    let source = try makeSource(caches: caches, corpus: corpus, recipe: recipe)
     let folder = URL(argument: output)
     let progress = TrainingProgress(label: "train-student", common)
     let trainer = try Trainer(
@@ -103,17 +117,22 @@ struct TrainStudentCommand: ParsableCommand {
     progress.finish(try trainer.run())
     try ModelExport.write(
       trainer.model, tokenizer: try tokenizer(cache: cache, corpus: corpus), to: folder,
-      precision: weights)
+      precision: weightFormat)
     common.log.info("student: \(output)")
   }
 
   private func makeSource(
-    cache: CacheReader?, corpus: TokenizedCorpus?, recipe: TrainingConfiguration
+    caches: [CacheReader], corpus: TokenizedCorpus?, recipe: TrainingConfiguration
   ) throws -> any BatchSource {
-    if let cache {
+    let missing = missing.policy(log: common.log)
+    if caches.count > 1 {
+      return try EnsembleBatchSource(
+        readers: caches, weights: weights?.values, corpus: corpus, configuration: recipe,
+        missing: missing)
+    }
+    if let cache = caches.first {
       return try CacheBatchSource(
-        reader: cache, corpus: corpus, configuration: recipe,
-        missing: missing.policy(log: common.log))
+        reader: cache, corpus: corpus, configuration: recipe, missing: missing)
     }
     guard let corpus else { preconditionFailure("validate() asks for a cache or a corpus") }
     let masks = masks.specification(for: corpus)

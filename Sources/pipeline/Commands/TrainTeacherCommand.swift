@@ -49,8 +49,10 @@ struct TrainTeacherCommand: ParsableCommand {
   @Option(help: "Positions of a new BERT.")
   var positions = 512
 
-  @Option(help: "Number format of the written weights: fp32 or fp16.")
-  var weights = SafetensorsWriter.Precision.fp32
+  @Option(
+    name: [.long, .customLong("weights")],
+    help: "Number format of the written weights: fp32 or fp16.")
+  var weightFormat = SafetensorsWriter.Precision.fp32
 
   @OptionGroup(title: "Training") var training: TrainingOptions
   @OptionGroup(title: "Masks") var masks: MaskOptions
@@ -84,7 +86,7 @@ struct TrainTeacherCommand: ParsableCommand {
       evaluator: training.evaluator(), observer: progress)
     progress.finish(try trainer.run())
     try ModelExport.write(
-      trainer.model, tokenizer: corpus.tokenizer(), to: folder, precision: weights)
+      trainer.model, tokenizer: corpus.tokenizer(), to: folder, precision: weightFormat)
     common.log.info("teacher: \(output)")
   }
 

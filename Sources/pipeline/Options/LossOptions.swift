@@ -3,7 +3,7 @@ import StudentTrainer
 
 /// The parts of the loss.
 struct LossOptions: ParsableArguments {
-  @Option(help: "Weight of T² KL from the teacher's soft targets.")
+  @Option(help: "Weight of T² times the divergence from the teacher's soft targets.")
   var klWeight: Double?
 
   @Option(help: "Weight of the masked tokens' cross entropy.")
@@ -17,11 +17,21 @@ struct LossOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "What becomes of the mass outside the kept IDs: bucket, uniform, renormalise or full."))
+      "What becomes of the mass outside the kept IDs: bucket, shaped, uniform, renormalise or full."
+    ))
   var tail: TailTreatment?
+
+  @Option(
+    help: ArgumentHelp(
+      "What the soft-target loss measures: forward (teacher to student KL), reverse, or "
+        + "jensen-shannon."))
+  var divergence = Divergence.forward
 
   @Option(help: "Use only this many of the IDs that the cache keeps.")
   var head: Int?
+
+  @Option(help: "Use only this many of the coefficients of a cache's tail 'lowrank'.")
+  var rank: Int?
 
   /// Puts what was given over the defaults of `configuration`.
   func apply(to configuration: inout TrainingConfiguration) {
@@ -31,7 +41,10 @@ struct LossOptions: ParsableArguments {
     if let temperature { configuration.temperature = temperature }
     configuration.tail = tail
     configuration.headK = head
+    configuration.rank = rank
+    configuration.divergence = divergence
   }
 }
 
 extension TailTreatment: ExpressibleByArgument {}
+extension Divergence: ExpressibleByArgument {}

@@ -14,6 +14,10 @@ struct CacheEstimate {
   let seconds: Double
 
   /// Runs the teacher over the corpus's middle block, which is like the others.
+  ///
+  /// - Parameters:
+  ///   - pass: The pass.
+  ///   - corpus: What the teacher reads.
   init(pass: TeacherPass, corpus: TokenizedCorpus) throws {
     let specification = pass.specification
     let number = corpus.blockCount / 2
@@ -27,7 +31,9 @@ struct CacheEstimate {
     let share = Double(tokens) / Double(sample.tokenIDs.count)
     seconds = elapsed * share
     rows = Int(Double(encoder.rowCount) * share)
-    bytes = CacheSize.bytes(specification, rows: rows, tokens: corpus.manifest.tokens)
+    bytes = CacheSize.bytes(
+      specification,
+      sampleBytes: try CacheSize.storedBytes(encoder.finish()).values.reduce(0, +), share: share)
   }
 
   /// One line for the terminal.

@@ -24,7 +24,7 @@ struct CacheFilling {
     try writer.prepareTables {
       common.log.info("waiting for the process that writes the tables")
     } make: {
-      pass.tables
+      try pass.makeTables()
     }
     pass.use(try writer.readTables())
     try pass.prepareSequences(writer) {

@@ -35,7 +35,7 @@ struct CacheReport {
     lines.append("the teacher ran once, \(Format.duration(reader.teacherSeconds))")
     let experiments = students.compactMap { student -> String? in
       guard let seconds = student.trainingSeconds,
-        student.softTargets == reader.manifest.fingerprint
+        student.softTargets.contains(reader.manifest.fingerprint)
       else { return nil }
       return "\(student.name) \(Format.duration(seconds))"
     }

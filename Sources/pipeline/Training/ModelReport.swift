@@ -17,8 +17,8 @@ struct ModelReport: Encodable {
   let heldOut: EvaluationResult
   /// Seconds that its training took, where the folder is a finished run's.
   let trainingSeconds: Double?
-  /// Fingerprint of the cache whose soft targets it was trained on, where there was one.
-  let softTargets: String?
+  /// Fingerprints of the caches whose soft targets it was trained on.
+  let softTargets: [String]
 
   init(folder: URL, name: String, evaluator: Evaluator) throws {
     self.name = name
@@ -30,10 +30,7 @@ struct ModelReport: Encodable {
     heldOut = try evaluator.evaluate(model)
     latency = LatencyMeasurement.measure(model)
     trainingSeconds = try TrainingSummary.read(folder: folder)?.seconds
-    let run = try RunIdentity.read(folder: folder)
-    softTargets = run.flatMap {
-      $0.configuration.alphaCE > 0 ? $0.source["cache fingerprint"] : nil
-    }
+    softTargets = try RunIdentity.read(folder: folder)?.cacheFingerprints ?? []
   }
 
   /// All reports side by side.

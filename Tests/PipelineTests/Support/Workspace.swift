@@ -47,7 +47,9 @@ struct Workspace {
 
   /// `train-student` from the cache, one layer that starts from the teacher's.
   func trainStudent(output: String, _ options: [String] = []) -> [String] {
-    ["train-student", "--from-cache", cache, "--init-from", teacher, "--layers", "1"]
+    // Options that name caches name all of them: several would be an ensemble.
+    let caches = options.contains("--from-cache") ? [] : ["--from-cache", cache]
+    return ["train-student"] + caches + ["--init-from", teacher, "--layers", "1"]
       + ["--output", output] + Self.training(steps: 12) + options
   }
 

@@ -1,7 +1,7 @@
 import Kernels
 import ShardStore
 
-/// Rows of floats as 8-bit integers with a scale each, or as half precision.
+/// Rows of floats as 8-bit integers with a scale each, or in 16 bits.
 package struct QuantizedRows: Sendable, Equatable {
   /// Numbers of a row.
   package let columns: Int
@@ -13,6 +13,7 @@ package struct QuantizedRows: Sendable, Equatable {
   private enum Storage: Sendable, Equatable {
     case int8(values: [UInt8], scales: [Float])
     case half([UInt16])
+    case brain([UInt16])
   }
 
   /// The smallest scale a row of int8 has, so that a row of zeros has one too.
@@ -39,6 +40,16 @@ package struct QuantizedRows: Sendable, Equatable {
     storage = .half(values)
   }
 
+  /// Takes the bits of bf16 values, row-major; nil where one is not finite or the count is wrong.
+  init?(brain values: [UInt16], rows: Int, columns: Int) {
+    guard columns > 0, values.count == rows * columns,
+      values.allSatisfy({ $0 & 0x7F80 != 0x7F80 })
+    else { return nil }
+    self.columns = columns
+    self.rows = rows
+    storage = .brain(values)
+  }
+
   /// Writes a row as floats.
   ///
   /// - Precondition: `row < rows`, `output.count == columns`.
@@ -57,10 +68,14 @@ package struct QuantizedRows: Sendable, Equatable {
       for column in 0..<columns {
         output[column] = Float(Float16(bitPattern: values[row * columns + column]))
       }
+    case .brain(let values):
+      for column in 0..<columns {
+        output[column] = BrainFloat.value(values[row * columns + column])
+      }
     }
   }
 
-  /// The scale of an int8 row, of which no value is off by more than half; nil for half precision.
+  /// The scale of an int8 row, of which no value is off by more than half; nil for 16 bits.
   package func scale(_ row: Int) -> Float? {
     if case .int8(_, let scales) = storage { scales[row] } else { nil }
   }

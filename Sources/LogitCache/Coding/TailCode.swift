@@ -1,0 +1,134 @@
+import Foundation
+package import Kernels
+
+/// The tail's scalars as integers, each less what the ones before it foretell.
+///
+/// The scalars of a row go together: a teacher that is sure has little mass in the tail at every
+/// temperature. So each is coded as its difference from a linear prediction, whose factors come from
+/// a sample and are kept with the cache, in 65536ths, so that all readers round alike.
+package struct TailCode: Sendable, Equatable {
+  /// Scalars in their order, and the unit of each integer.
+  private static let allUnits: [Double] = [1.0 / 256, 1.0 / 32, 1.0 / 256, 1.0 / 32, 1.0 / 32]
+  /// Of `lowrank` the two log-partitions are kept.
+  private static let partitionUnits: [Double] = [1.0 / 256, 1.0 / 256]
+  /// Integers are held to this magnitude, so that a difference of two has a place in a stream.
+  private static let largest = 1 << 20
+
+  /// For each scalar: constant, then a factor for each scalar before it, in 65536ths.
+  package let factors: [[Int32]]
+  /// The code of each difference.
+  package let codes: [PrefixCode]
+
+  /// Number of scalars: 5 or 2.
+  package var count: Int { codes.count }
+
+  /// Codes as they were kept; nil where the counts do not agree.
+  init?(factors: [[Int32]], codes: [PrefixCode]) {
+    guard codes.count == 5 || codes.count == 2, factors.count == codes.count,
+      factors.enumerated().allSatisfy({ $1.count == $0 + 1 })
+    else { return nil }
+    self.factors = factors
+    self.codes = codes
+  }
+
+  /// The best codes for a sample.
+  ///
+  /// - Parameters:
+  ///   - sample: The integers of some rows, `[rows][count]`.
+  ///   - count: Scalars of a row, 5 or 2.
+  package init(sample: [[Int32]], count: Int) {
+    let factors = (0..<count).map { Self.fit(sample, column: $0) }
+    let differences = sample.map { row in
+      (0..<count).map { ZigZag.encode(Self.difference(row, $0, factors)) }
+    }
+    self.factors = factors
+    codes = (0..<count).map { column in PrefixCode(sample: differences.map { $0[column] }) }
+  }
+
+  /// The integers of a row's scalars: five, or the two log-partitions.
+  package static func integers(_ tail: SoftTargetSelection.TailScalars, count: Int) -> [Int32] {
+    let values =
+      count == 5
+      ? [tail.logPartition, tail.slope, tail.halfLogPartition, tail.halfSlope, tail.mean]
+      : [tail.logPartition, tail.halfLogPartition]
+    return zip(values, count == 5 ? allUnits : partitionUnits).map { value, unit in
+      Int32(min(max((value / unit).rounded(), -Double(largest)), Double(largest)))
+    }
+  }
+
+  /// What is coded of a row, one unsigned value a scalar.
+  package func differences(_ integers: [Int32]) -> [UInt32] {
+    (0..<count).map { ZigZag.encode(Self.difference(integers, $0, factors)) }
+  }
+
+  /// The integers of a row from what was coded; nil where one is out of range.
+  package func integers(differences: some Sequence<UInt32>) -> [Int32]? {
+    var integers: [Int32] = []
+    integers.reserveCapacity(count)
+    for (column, difference) in differences.enumerated() {
+      let value =
+        Int64(ZigZag.decode(difference)) + Self.prediction(integers, column, factors)
+      guard abs(value) <= Int64(Self.largest) else { return nil }
+      integers.append(Int32(value))
+    }
+    return integers
+  }
+
+  /// The five scalars of a row.
+  ///
+  /// - Precondition: `integers.count == 5`.
+  package static func scalars(_ integers: [Int32]) -> SoftTargetSelection.TailScalars {
+    precondition(integers.count == 5, "\(integers.count) integers")
+    let values = zip(integers, allUnits).map { Double($0) * $1 }
+    return SoftTargetSelection.TailScalars(
+      logPartition: values[0], slope: values[1], halfLogPartition: values[2], halfSlope: values[3],
+      mean: values[4])
+  }
+
+  /// a(1) and a(1/2) of a row.
+  ///
+  /// - Precondition: `integers.count == 2`.
+  package static func partitions(_ integers: [Int32]) -> (one: Float, half: Float) {
+    precondition(integers.count == 2, "\(integers.count) integers")
+    return (
+      Float(Double(integers[0]) * partitionUnits[0]), Float(Double(integers[1]) * partitionUnits[1])
+    )
+  }
+
+  private static func difference(_ row: [Int32], _ column: Int, _ factors: [[Int32]]) -> Int32 {
+    Int32(clamping: Int64(row[column]) - prediction(row, column, factors))
+  }
+
+  private static func prediction(_ row: [Int32], _ column: Int, _ factors: [[Int32]]) -> Int64 {
+    var sum = Int64(factors[column][0]) + 32_768
+    for earlier in 0..<column { sum += Int64(factors[column][earlier + 1]) * Int64(row[earlier]) }
+    // Held, so that the difference always has a place in a stream.
+    return min(max(sum >> 16, -2 * Int64(largest)), 2 * Int64(largest))
+  }
+
+  /// Least squares of a column from the ones before it, by the normal equations.
+  private static func fit(_ sample: [[Int32]], column: Int) -> [Int32] {
+    let size = column + 1
+    func term(_ row: [Int32], _ index: Int) -> Double { index == 0 ? 1 : Double(row[index - 1]) }
+    var matrix = [[Double]](repeating: [Double](repeating: 0, count: size + 1), count: size)
+    for row in sample {
+      for i in 0..<size {
+        for j in 0..<size { matrix[i][j] += term(row, i) * term(row, j) }
+        matrix[i][size] += term(row, i) * Double(row[column])
+      }
+    }
+    // A little ridge, so that a small or constant sample has a solution too.
+    for i in 0..<size { matrix[i][i] += 1e-6 * (matrix[i][i] + 1) }
+    for i in 0..<size {
+      for j in 0..<size where j != i {
+        let factor = matrix[j][i] / matrix[i][i]
+        for k in i...size { matrix[j][k] -= factor * matrix[i][k] }
+      }
+    }
+    return (0..<size).map { index in
+      let factor = matrix[index][size] / matrix[index][index]
+      guard factor.isFinite, abs(factor) < 30_000 else { return 0 }
+      return Int32((factor * 65_536).rounded())
+    }
+  }
+}

@@ -1,0 +1,115 @@
+import Kernels
+import ShardStore
+
+/// Reads the streams of one block as numbers, and reports by shard, block and stream what is damaged.
+struct BlockStreams {
+  let shard: ShardReader
+  /// The block's number in its shard.
+  let block: Int
+
+  /// Whether the block has a stream.
+  func has(_ name: String) -> Bool { shard.rawBytes(name, block: block) != nil }
+
+  /// A stream that has to have this many bytes.
+  func sized(_ name: String, bytes expected: Int) throws -> [UInt8] {
+    if let found = shard.rawBytes(name, block: block), found != expected {
+      throw damaged(name, "size", "\(expected) bytes", "\(found)")
+    }
+    return try shard.stream(name, block: block)
+  }
+
+  /// Byte planes of 16-bit numbers.
+  func planes(_ name: String, count: Int) throws -> [UInt16] {
+    BytePlanes.join(try sized(name, bytes: 2 * count)) ?? []
+  }
+
+  /// Little-endian numbers.
+  func numbers<Value: FixedWidthInteger>(
+    _ name: String, as type: Value.Type, count: Int
+  ) throws -> [Value] {
+    LittleEndian.values(try sized(name, bytes: MemoryLayout<Value>.size * count)) ?? []
+  }
+
+  /// Byte planes of ranks.
+  func ranks(_ name: String, count: Int, vocabSize: Int) throws -> [Int32] {
+    let width = BytePlanes.tokenWidth(vocabularySize: vocabSize)
+    let bytes = try sized(name, bytes: width * count)
+    guard let ranks = BytePlanes.joinTokens(bytes, width: width, vocabularySize: vocabSize) else {
+      throw damaged(name, "a token", "less than \(vocabSize)", "more")
+    }
+    return ranks
+  }
+
+  /// Columns of different heights, the height of each found out when it is its turn.
+  func columns(
+    _ name: String, of codes: [PrefixCode], height: ([[UInt32]]) throws -> Int
+  ) throws -> [[UInt32]] {
+    let (bytes, ranges) = try split(name, columns: codes.count)
+    var columns: [[UInt32]] = []
+    for (index, code) in codes.enumerated() {
+      let height = try height(columns)
+      // Every value takes a bit or more, so this bounds what is allocated.
+      guard height <= 8 * ranges[index].count else {
+        throw damaged(name, "column \(index)", "codes of \(height) values", "fewer bits")
+      }
+      var values = [UInt32](repeating: 0, count: height)
+      let isWhole = bytes.withUnsafeBytes { bytes in
+        values.withUnsafeMutableBufferPointer {
+          code.decode(UnsafeRawBufferPointer(rebasing: bytes[ranges[index]]), into: $0)
+        }
+      }
+      guard isWhole else {
+        throw damaged(name, "column \(index)", "codes of \(height) values", "other bits")
+      }
+      columns.append(values)
+    }
+    return columns
+  }
+
+  private func split(_ name: String, columns: Int) throws -> ([UInt8], [Range<Int>]) {
+    let bytes = try shard.stream(name, block: block)
+    guard let ranges = CodedColumns.split(bytes, columns: columns) else {
+      throw damaged(name, "sizes of \(columns) columns", "\(bytes.count) bytes in all", "another")
+    }
+    return (bytes, ranges)
+  }
+
+  /// The first columns of coded ones, each given to the body as `rows` values.
+  func forEachColumn(
+    _ name: String, of codes: [PrefixCode], first count: Int, rows: Int,
+    _ body: (Int, UnsafeBufferPointer<UInt32>) throws -> Void
+  ) throws {
+    let (bytes, ranges) = try split(name, columns: codes.count)
+    try withUnsafeTemporaryAllocation(of: UInt32.self, capacity: rows) { values in
+      for column in 0..<count {
+        let isWhole = bytes.withUnsafeBytes { bytes in
+          codes[column].decode(
+            UnsafeRawBufferPointer(rebasing: bytes[ranges[column]]), into: values)
+        }
+        guard isWhole else {
+          throw damaged(name, "column \(column)", "codes of \(rows) values", "other bits")
+        }
+        try body(column, UnsafeBufferPointer(values))
+      }
+    }
+  }
+
+  /// Rows of int8 with their scales.
+  func int8Rows(_ name: String, _ scalesName: String, rows: Int, columns: Int) throws
+    -> QuantizedRows
+  {
+    let values = try sized(name, bytes: rows * columns)
+    let scales = try planes(scalesName, count: rows)
+    guard let result = QuantizedRows(int8: values, scales: scales, columns: columns) else {
+      throw damaged(scalesName, "a scale", "a positive number", "another")
+    }
+    return result
+  }
+
+  func damaged(
+    _ stream: String, _ what: String, _ expected: String, _ found: String
+  ) -> LogitCacheError {
+    .damagedBlock(
+      shard: shard.name, block: block, stream: stream, what: what, expected: expected, found: found)
+  }
+}

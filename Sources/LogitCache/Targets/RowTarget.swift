@@ -1,0 +1,58 @@
+import Kernels
+
+/// The integers that one row leaves behind, before they are coded.
+struct RowTarget {
+  /// Token IDs of the head, largest logit first.
+  var ids: [Int32] = []
+  /// Each place's log-step minus that of the place before; the first is 0.
+  var increments: [UInt32] = []
+  /// Integers of the tail's scalars.
+  var scalars: [Int32] = []
+
+  /// Head and scalars of a row of logits.
+  ///
+  /// - Throws: `LogitCacheError.badTarget` where a logit is not finite or too far from the largest.
+  init(
+    _ logits: UnsafeBufferPointer<Float>, target: TargetSpecification,
+    what: @autoclosure () -> String
+  ) throws {
+    let k = target.headK
+    guard k > 0 else { return }
+    let scalarCount = TargetTables.scalarCount(target.tail)
+    try withUnsafeTemporaryAllocation(of: Int32.self, capacity: k) { ids in
+      try withUnsafeTemporaryAllocation(of: Float.self, capacity: k) { values in
+        guard let tail = SoftTargetSelection.select(logits, ids: ids, values: values) else {
+          throw LogitCacheError.badTarget(what: what(), reason: "a logit is not finite")
+        }
+        increments.reserveCapacity(k)
+        var previous = 0
+        for value in values {
+          let below = (Double(values[0]) - Double(value)) / target.step
+          guard below < Double(CacheFormat.largestStep) else {
+            throw LogitCacheError.badTarget(
+              what: what(), reason: "logit \(value) is too far below the largest, \(values[0])")
+          }
+          let step = Int(below.rounded())
+          increments.append(UInt32(step - previous))
+          previous = step
+        }
+        self.ids = Array(ids)
+        if scalarCount > 0 { scalars = TailCode.integers(tail, count: scalarCount) }
+      }
+    }
+  }
+
+  /// The token IDs of the largest logits, in their order.
+  static func largest(
+    _ count: Int, of logits: UnsafeBufferPointer<Float>, what: @autoclosure () -> String
+  ) throws -> [Int32] {
+    try withUnsafeTemporaryAllocation(of: Int32.self, capacity: count) { ids in
+      try withUnsafeTemporaryAllocation(of: Float.self, capacity: count) { values in
+        guard SoftTargetSelection.select(logits, ids: ids, values: values) != nil else {
+          throw LogitCacheError.badTarget(what: what(), reason: "a logit is not finite")
+        }
+        return Array(ids)
+      }
+    }
+  }
+}

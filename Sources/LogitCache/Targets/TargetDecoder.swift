@@ -1,0 +1,171 @@
+import Kernels
+
+/// Reads the targets of one class of positions of a block.
+struct TargetDecoder {
+  let streams: BlockStreams
+  let target: TargetSpecification
+  let tables: TargetTables
+  let order: IDOrder
+  let prefix: String
+  let hiddenSize: Int
+
+  private var vocabSize: Int { order.tokenOfRank.count }
+
+  func decode(rows: Int, _ options: ReadOptions) throws -> TargetPart {
+    let k = options.wantsHead ? min(options.headK ?? target.headK, target.headK) : 0
+    precondition(k >= 0, "headK is \(k)")
+    // A shorter head leaves entries to the tail, so the tail needs the logits of all of them.
+    let isPartial = options.wantsTail && (target.tail == .scalars || target.tail == .lowrank)
+    let stored = target.headK > 0 && (options.wantsHead || isPartial) ? try headLogits(rows) : []
+    return TargetPart(
+      rows: rows, headK: k, headIDs: k > 0 ? try headIDs(rows, k: k) : [],
+      headLogits: columns(0..<k, of: stored, rows: rows),
+      tail: options.wantsTail ? try tail(rows, options) : .none,
+      tailCount: vocabSize - target.headK,
+      droppedLogits: isPartial ? columns(k..<target.headK, of: stored, rows: rows) : [])
+  }
+
+  private func tail(_ rows: Int, _ options: ReadOptions) throws -> TargetPart.Tail {
+    switch target.tail {
+    case .scalars: return .scalars(try integers(rows).map(TailCode.scalars))
+    case .hidden:
+      return .hidden(
+        try streams.int8Rows(
+          prefix + StreamName.tailHidden, prefix + StreamName.tailHiddenScales, rows: rows,
+          columns: hiddenSize))
+    case .lowrank: return .lowRank(try lowRank(rows, options))
+    case .sampled: return .sampled(try sampled(rows))
+    }
+  }
+
+  private func headIDs(_ rows: Int, k: Int) throws -> [Int32] {
+    let name = prefix + StreamName.headIDs
+    var ids = [Int32](repeating: 0, count: rows * k)
+    try ids.withUnsafeMutableBufferPointer { ids in
+      try order.tokenOfRank.withUnsafeBufferPointer { tokens in
+        try streams.forEachColumn(name, of: tables.headIDs, first: k, rows: rows) { place, ranks in
+          for row in 0..<rows {
+            let rank = Int(ranks[row])
+            guard rank < tokens.count else {
+              throw streams.damaged(name, "a token", "less than \(vocabSize)", "\(rank)")
+            }
+            ids[row * k + place] = tokens[rank]
+          }
+        }
+      }
+    }
+    return ids
+  }
+
+  /// Logits of the whole stored head, `[rows, stored k]`.
+  private func headLogits(_ rows: Int) throws -> [Float] {
+    let name = prefix + StreamName.headSteps
+    let k = target.headK
+    let step = Float(target.step)
+    var logits = [Float](repeating: 0, count: rows * k)
+    var sums = [UInt32](repeating: 0, count: rows)
+    try logits.withUnsafeMutableBufferPointer { logits in
+      try sums.withUnsafeMutableBufferPointer { sums in
+        try streams.forEachColumn(name, of: tables.headSteps, first: k - 1, rows: rows) {
+          column, increments in
+          for row in 0..<rows {
+            sums[row] += increments[row]
+            guard sums[row] <= CacheFormat.largestStep else {
+              throw streams.damaged(
+                name, "a log-step", "at most \(CacheFormat.largestStep)", "\(sums[row])")
+            }
+            logits[row * k + column + 1] = -step * Float(sums[row])
+          }
+        }
+      }
+    }
+    return logits
+  }
+
+  private func columns(_ range: Range<Int>, of values: [Float], rows: Int) -> [Float] {
+    let width = target.headK
+    if range.count == width || range.isEmpty { return range.isEmpty ? [] : values }
+    return (0..<rows).flatMap {
+      values[$0 * width + range.lowerBound..<$0 * width + range.upperBound]
+    }
+  }
+
+  /// The integers of the tail's scalars, one list a row.
+  private func integers(_ rows: Int) throws -> [[Int32]] {
+    let name = prefix + StreamName.tailScalars
+    guard let code = tables.scalars else { preconditionFailure("the tables have no scalars") }
+    var differences = [UInt32](repeating: 0, count: rows * code.count)
+    try streams.forEachColumn(name, of: code.codes, first: code.count, rows: rows) {
+      column, values in
+      for row in 0..<rows { differences[row * code.count + column] = values[row] }
+    }
+    return try (0..<rows).map { row in
+      let row = differences[row * code.count..<(row + 1) * code.count]
+      guard let integers = code.integers(differences: row) else {
+        throw streams.damaged(name, "a scalar", "in its range", "outside")
+      }
+      return integers
+    }
+  }
+
+  private func lowRank(_ rows: Int, _ options: ReadOptions) throws -> LowRankRows {
+    guard let basis = tables.basis else { preconditionFailure("the tables have no basis") }
+    let rank = min(options.rank ?? basis.rank, basis.rank)
+    let partitions = try integers(rows).map(TailCode.partitions)
+    var coefficients = [Float](repeating: 0, count: rows * rank)
+    try coefficients.withUnsafeMutableBufferPointer { coefficients in
+      try streams.forEachColumn(
+        prefix + StreamName.tailLowRank, of: tables.coefficients, first: rank, rows: rows
+      ) { column, values in
+        let step = basis.steps[column]
+        for row in 0..<rows {
+          coefficients[row * rank + column] = step * Float(ZigZag.decode(values[row]))
+        }
+      }
+    }
+    return LowRankRows(
+      rank: rank, coefficients: coefficients, logPartitions: partitions.map(\.one),
+      halfLogPartitions: partitions.map(\.half))
+  }
+
+  private func sampled(_ rows: Int) throws -> SampledRows {
+    guard let code = tables.sampled else { preconditionFailure("the tables have no sampled code") }
+    let name = prefix + StreamName.tailSampled
+    // Two counts a row, then as many gaps of each kind, and a logarithm for each exact ID.
+    let columns = try streams.columns(name, of: code.codes) { columns in
+      switch columns.count {
+      case 0, 1: rows
+      case 2, 4: columns[0].reduce(0) { $0 + Int($1) }
+      default: columns[1].reduce(0) { $0 + Int($1) }
+      }
+    }
+    var result = SampledRows()
+    var (exact, drawn) = (0, 0)
+    for row in 0..<rows {
+      let exactEnd = exact + Int(columns[0][row])
+      let drawnEnd = drawn + Int(columns[1][row])
+      let exactIDs = try ids(columns[2][exact..<exactEnd], name: name)
+      let drawnIDs = try ids(columns[3][drawn..<drawnEnd], name: name)
+      guard exactIDs.count + drawnIDs.count > 0, Set(exactIDs).isDisjoint(with: drawnIDs) else {
+        throw streams.damaged(name, "IDs of row \(row)", "one or more, distinct", "others")
+      }
+      result.append(
+        exact: Array(zip(exactIDs, columns[4][exact..<exactEnd])), drawn: drawnIDs)
+      (exact, drawn) = (exactEnd, drawnEnd)
+    }
+    return result
+  }
+
+  /// Token IDs from the gaps of their ranks.
+  private func ids(_ gaps: ArraySlice<UInt32>, name: String) throws -> [Int32] {
+    var next = 0
+    return try gaps.map { gap in
+      let rank = next + Int(gap)
+      guard rank < vocabSize else {
+        throw streams.damaged(name, "a token", "less than \(vocabSize)", "\(rank)")
+      }
+      next = rank + 1
+      return order.tokenOfRank[rank]
+    }
+  }
+}

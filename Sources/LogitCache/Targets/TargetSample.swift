@@ -1,0 +1,124 @@
+import Kernels
+import Synchronization
+
+/// A sample of rows, from which a cache's codes and basis are made before its first block.
+///
+/// `add` may be called by several threads at once for distinct rows; the result does not depend on
+/// their order.
+package final class TargetSample: Sendable {
+  private struct Row {
+    var target: RowTarget
+    var leading: [Int32]
+    var input: [Float]
+    /// For `sampled`: what was drawn.
+    var drawn: SoftTargetSelection.Sample?
+  }
+
+  private let target: TargetSpecification
+  private let vocabSize: Int
+  private let hiddenSize: Int
+  private let rows = Mutex<[Int: Row]>([:])
+
+  /// Tokens of a row that count as likely, for the metric of the basis.
+  private static let leadingTokens = 64
+
+  /// A sample for a target.
+  package init(target: TargetSpecification, vocabSize: Int, hiddenSize: Int) {
+    self.target = target
+    self.vocabSize = vocabSize
+    self.hiddenSize = hiddenSize
+  }
+
+  /// Adds a row under a number of its own.
+  ///
+  /// - Parameters:
+  ///   - row: A number that no other row has.
+  ///   - logits: Unnormalised scores, `[vocab]`.
+  ///   - decoderInput: The input of the teacher's output matrix, `[hiddenSize]`; for `lowrank`.
+  /// - Throws: `LogitCacheError.badTarget` where a number is not finite.
+  package func add(
+    row: Int, logits: UnsafeBufferPointer<Float>, decoderInput: UnsafeBufferPointer<Float>?
+  ) throws {
+    let target = try RowTarget(logits, target: target, what: "row \(row) of the sample")
+    var kept = Row(target: target, leading: target.ids, input: [])
+    let leading = min(Self.leadingTokens, vocabSize - 1)
+    if self.target.headK < leading {
+      kept.leading = try RowTarget.largest(leading, of: logits, what: "row \(row) of the sample")
+    }
+    if self.target.tail == .lowrank {
+      guard let decoderInput, decoderInput.count == hiddenSize else {
+        preconditionFailure("the tail 'lowrank' needs the decoder's input")
+      }
+      kept.input = Array(decoderInput)
+    }
+    if let threshold = self.target.threshold {
+      kept.drawn = withUnsafeTemporaryAllocation(of: Float.self, capacity: logits.count) {
+        SoftTargetSelection.sample(
+          logits, threshold: threshold, seed: UInt64(bitPattern: Int64(row)), scratch: $0)
+      }
+    }
+    rows.withLock { [kept] in $0[row] = kept }
+  }
+
+  /// How often each token was among a row's first ones, `[vocab]`.
+  package var leadingCounts: [UInt32] {
+    var counts = [UInt32](repeating: 0, count: vocabSize)
+    rows.withLock { rows in
+      for row in rows.values { for id in row.leading { counts[Int(id)] += 1 } }
+    }
+    return counts
+  }
+
+  /// The codes and the basis.
+  ///
+  /// - Parameters:
+  ///   - order: How tokens are numbered.
+  ///   - decoder: The teacher's output matrix; for `lowrank`.
+  /// - Returns: The tables, and for `lowrank` the reader's matrix.
+  /// - Throws: `LogitCacheError.badTarget` where the sample has no basis.
+  package func tables(
+    order: IDOrder, decoder: DecoderTable?
+  ) throws -> (tables: TargetTables, decoder: LowRankDecoder?) {
+    let rows = rows.withLock { rows in rows.sorted { $0.key < $1.key }.map(\.value) }
+    let k = target.headK
+    var tables = TargetTables(
+      headIDs: (0..<k).map { place in
+        PrefixCode(
+          sample: rows.map { UInt32(order.rankOfToken[Int($0.target.ids[place])]) })
+      },
+      headSteps: (1..<max(k, 1)).map { place in
+        PrefixCode(sample: rows.map { $0.target.increments[place] })
+      })
+    let scalarCount = TargetTables.scalarCount(target.tail)
+    if scalarCount > 0 {
+      tables.scalars = TailCode(sample: rows.map(\.target.scalars), count: scalarCount)
+    }
+    if target.tail == .sampled {
+      tables.sampled = SampledCode(
+        sample: rows.compactMap(\.drawn).map { SampledRow($0, order: order) })
+    }
+    guard target.tail == .lowrank else { return (tables, nil) }
+    guard let decoder else { preconditionFailure("the tail 'lowrank' needs the output matrix") }
+    let inputs = rows.flatMap(\.input)
+    let (basis, lowRank) = try LowRankFit.fit(
+      inputs: inputs, table: decoder, counts: leadingCounts, target: target)
+    tables.basis = basis
+    tables.coefficients = try coefficientCodes(rows, basis: basis)
+    return (tables, lowRank)
+  }
+
+  private func coefficientCodes(_ rows: [Row], basis: LowRankBasis) throws -> [PrefixCode] {
+    var columns = [[UInt32]](repeating: [], count: basis.rank)
+    var quantized = [Int32](repeating: 0, count: basis.rank)
+    for row in rows {
+      let isFine = row.input.withUnsafeBufferPointer { input in
+        quantized.withUnsafeMutableBufferPointer { basis.quantize(input, into: $0) }
+      }
+      guard isFine else {
+        throw LogitCacheError.badTarget(what: "the sample", reason: "a hidden state is too large")
+      }
+      for column in 0..<basis.rank { columns[column].append(ZigZag.encode(quantized[column])) }
+    }
+    return columns.map { PrefixCode(sample: $0) }
+  }
+}

@@ -1,0 +1,85 @@
+import ArgumentParser
+import LogitCache
+
+/// What positions keep of the teacher.
+struct TargetOptions: ParsableArguments {
+  @Option(help: "Positions that keep a target: masked, all, or masked+share.")
+  var positions = PositionSelection.masked
+
+  @Option(
+    help: ArgumentHelp(
+      "For masked+share, the share of the positions that the mask did not choose.",
+      valueName: "share"))
+  var otherShare: Double?
+
+  @Option(help: "k: the largest logits that are kept by themselves; 16 with lowrank, else 64.")
+  var head: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      What is kept of the rest: lowrank (its shape, and its mass at any temperature), scalars (its \
+      mass alone), or hidden (the decoder's input in 8 bits, so the whole distribution; --head is \
+      then 0 unless given).
+      """))
+  var tail = TargetSpecification.Tail.lowrank
+
+  @Option(help: "r: coefficients of the tail lowrank; 64 unless given, at most the hidden size.")
+  var rank: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "For positions that the mask did not choose, another head …", valueName: "k"))
+  var otherHead: Int?
+
+  @Option(help: ArgumentHelp("… and another tail.", valueName: "tail"))
+  var otherTail: TargetSpecification.Tail?
+
+  @Option(
+    help: ArgumentHelp(
+      "Last hidden states for the cosine loss: none, int8, fp16, bf16 or shared.",
+      valueName: "format"))
+  var states = StateStorage.int8
+
+  @Option(help: "Positions of each shard that keep their full logits, to measure fidelity.")
+  var auditRows = 4
+
+  /// What the positions keep that the mask chose.
+  func target(hiddenSize: Int) -> TargetSpecification {
+    Self.target(tail, head: head, rank: rank, hiddenSize: hiddenSize)
+  }
+
+  /// What the others keep; nil for the same.
+  func otherTarget(hiddenSize: Int) -> TargetSpecification? {
+    guard otherHead != nil || otherTail != nil else { return nil }
+    return Self.target(
+      otherTail ?? tail, head: otherHead ?? head, rank: rank, hiddenSize: hiddenSize)
+  }
+
+  func validate() throws {
+    if positions == .masked, otherHead != nil || otherTail != nil {
+      throw ValidationError(
+        "--other-head and --other-tail are for --positions all or masked+share")
+    }
+    if (positions == .maskedAndShare) != (otherShare != nil) {
+      throw ValidationError("--positions masked+share and --other-share belong together")
+    }
+  }
+
+  private static func target(
+    _ tail: TargetSpecification.Tail, head: Int?, rank: Int?, hiddenSize: Int
+  ) -> TargetSpecification {
+    let usual =
+      switch tail {
+      case .hidden, .sampled: 0
+      case .lowrank: 16
+      case .scalars: 64
+      }
+    return TargetSpecification(
+      headK: head ?? usual, tail: tail, rank: rank ?? min(64, hiddenSize))
+  }
+}
+
+extension PositionSelection: ExpressibleByArgument {}
+extension TargetSpecification.Tail: ExpressibleByArgument {}
+extension StateStorage: ExpressibleByArgument {}
