@@ -43,7 +43,8 @@ struct DamagedShardTests {
 
     try sound.write(to: URL(filePath: shard))
     let outcome = try Pipeline.succeed(command)
-    #expect(outcome.errors.contains("resuming: 2 of 6 shards are sealed"), "\(outcome.summary)")
+    // The sample for the codes is from all over the corpus, so it meets the damage first.
+    #expect(outcome.errors.contains("resuming: 0 of 6 shards are sealed"), "\(outcome.summary)")
     #expect(
       try FolderContents(cache).differences(from: FolderContents(work.cache)) {
         $0.hasPrefix("timing-")

@@ -59,7 +59,7 @@ struct OtherFolderTests {
     try expectUntouched(
       scratch, work.cacheTeacher(output: cache, ["--head", "8", "--mask-seed", "7"]),
       saying: [
-        cache, "holds another cache", "headK: expected 8, found 64", "seed: expected 7, found 1",
+        cache, "holds another cache", "headK: expected 8, found 16", "seed: expected 7, found 1",
       ])
   }
 

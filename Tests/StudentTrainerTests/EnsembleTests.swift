@@ -148,12 +148,9 @@ struct EnsembleTests {
       case .heads(let head) = heads.softTargets
     else { throw Interruption() }
     let logits = LogitTargets(rows: inputs.count, vocabSize: Self.vocab)
-    var flat = inputs.inputs
-    flat.withUnsafeMutableBufferPointer { flat in
-      guard let base = flat.baseAddress else { return }
-      inputs.decoder.logits(
-        of: Matrix(base: base, rows: inputs.count, columns: 16), into: logits.matrix)
-    }
+    inputs.decoder.logits(
+      of: inputs.inputs, 0..<inputs.count, scratch: FloatBuffer(count: inputs.count * 17),
+      into: logits.matrix)
     for row in 0..<inputs.count {
       let p = ShapedTargetTests.probabilities(
         logits.matrix.row(row).map(Double.init), temperature: 2)

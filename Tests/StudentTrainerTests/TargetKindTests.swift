@@ -38,12 +38,12 @@ struct TargetKindTests {
 
   /// Loss and gradient of the batch with other targets.
   func run(
-    _ targets: SoftTargets, _ configuration: TrainingConfiguration
+    _ targets: SoftTargets, _ configuration: TrainingConfiguration, sliceFloats: Int = 1 << 21
   ) throws -> (sums: LossSums, gradient: [Float]) {
     var batch = batch
     batch.softTargets = targets
     let model = TinyWorld.model(seed: 51)
-    let sums = try DistillationObjective(configuration).accumulate(
+    let sums = try DistillationObjective(configuration, sliceFloats: sliceFloats).accumulate(
       batch, model: model, counts: LossCounts(batch))
     return (sums, model.gradients.elements.map { $0 })
   }
@@ -64,6 +64,17 @@ struct TargetKindTests {
   @Test("the batch of these tests has several chunks")
   func chunks() {
     #expect(logits.rows > 600)
+  }
+
+  @Test("the slices that the teacher's side is made in change no number but rounding")
+  func slices() throws {
+    for targets in [SoftTargets.shaped(shaped(k: 4).0), .logits(logits)] {
+      let (whole, sliced) = (
+        try run(targets, Self.configuration()),
+        try run(targets, Self.configuration(), sliceFloats: 0)
+      )
+      expectEqual(sliced, whole)
+    }
   }
 
   func row(_ index: Int) -> [Float] { Array(logits.matrix.row(index)) }

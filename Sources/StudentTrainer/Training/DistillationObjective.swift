@@ -10,11 +10,18 @@ package import Transformer
 package final class DistillationObjective {
   /// Weights, temperature and tail.
   package let configuration: TrainingConfiguration
+  private let sliceFloats: Int
   private let teacherScratch = TeacherScratch()
 
   /// The objective of a configuration.
-  package init(_ configuration: TrainingConfiguration) {
+  ///
+  /// - Parameters:
+  ///   - configuration: Weights, temperature, tail and divergence.
+  ///   - sliceFloats: Floats of the teacher's logits that are made at a time, but 16 rows at least;
+  ///     8 MiB unless given.
+  package init(_ configuration: TrainingConfiguration, sliceFloats: Int = 1 << 21) {
     self.configuration = configuration
+    self.sliceFloats = sliceFloats
   }
 
   /// Encodes a batch, computes its losses, and adds their gradients to the model's.
@@ -43,8 +50,17 @@ package final class DistillationObjective {
       repeating: .init(soft: 0, hard: 0), count: batch.rows.count)
     losses.withUnsafeMutableBufferPointer { losses in
       let losses = losses
+      // Slices whose teacher's side stays in the last level of cache until it is used.
+      let slice = max(16, sliceFloats / model.configuration.vocabSize)
       model.trainHead(rows: batch.rows) { range, logits in
-        evaluate(batch, range: range, logits: logits, weights: weights, into: losses)
+        for start in stride(from: range.lowerBound, to: range.upperBound, by: slice) {
+          let rows = start..<min(start + slice, range.upperBound)
+          evaluate(
+            batch, range: rows,
+            logits: logits.rows(
+              rows.lowerBound - range.lowerBound..<rows.upperBound - range.lowerBound),
+            weights: weights, into: losses)
+        }
       }
     }
     model.backward()

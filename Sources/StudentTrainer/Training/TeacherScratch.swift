@@ -28,12 +28,10 @@ final class TeacherScratch {
   ///   - range: The targets that are wanted.
   /// - Returns: Their logits, `[range.count, vocab]`.
   func logits(of decoder: TeacherDecoder, _ values: [Float], _ range: Range<Int>) -> Matrix {
-    let hidden = decoder.hiddenSize
-    if inputs.count < range.count * hidden { inputs = FloatBuffer(count: range.count * hidden) }
-    let input = Matrix(inputs, rows: range.count, columns: hidden)
-    _ = input.elements.update(from: values[range.lowerBound * hidden..<range.upperBound * hidden])
+    let count = range.count * (decoder.hiddenSize + 1)
+    if inputs.count < count { inputs = FloatBuffer(count: count) }
     let output = take(rows: range.count, vocabSize: decoder.vocabSize)
-    decoder.logits(of: input, into: output)
+    decoder.logits(of: values, range, scratch: inputs, into: output)
     return output
   }
 }

@@ -27,8 +27,9 @@ package final class TeacherDecoder: @unchecked Sendable {  // nothing is written
   package let hiddenSize: Int
   /// Entries of the vocabulary.
   package let vocabSize: Int
+  /// `[vocab, hidden + 1]`: the bias is the weight of a last input that is 1, which spares a pass over
+  /// the logits.
   private let weight: FloatBuffer
-  private let bias: FloatBuffer
 
   /// Copies the output layer.
   ///
@@ -41,20 +42,33 @@ package final class TeacherDecoder: @unchecked Sendable {  // nothing is written
     precondition(weight.count == bias.count * hiddenSize, "\(weight.count) weights")
     self.hiddenSize = hiddenSize
     vocabSize = bias.count
-    self.weight = FloatBuffer(count: weight.count)
-    self.bias = FloatBuffer(count: bias.count)
-    _ = self.weight.elements.update(from: weight)
-    _ = self.bias.elements.update(from: bias)
+    self.weight = FloatBuffer(count: bias.count * (hiddenSize + 1))
+    let rows = Matrix(self.weight, rows: bias.count, columns: hiddenSize + 1)
+    for (index, value) in bias.enumerated() {
+      let row = rows.row(index)
+      _ = row.update(fromContentsOf: weight[index * hiddenSize..<(index + 1) * hiddenSize])
+      row[hiddenSize] = value
+    }
   }
 
   /// Writes the logits of some inputs.
   ///
   /// - Parameters:
   ///   - inputs: `[n, hidden]`.
-  ///   - logits: Receives `[n, vocab]`.
-  package func logits(of inputs: Matrix, into logits: Matrix) {
+  ///   - range: The rows of them that are wanted.
+  ///   - scratch: At least `range.count * (hiddenSize + 1)` floats, overwritten.
+  ///   - logits: Receives `[range.count, vocab]`.
+  package func logits(
+    of inputs: [Float], _ range: Range<Int>, scratch: FloatBuffer, into logits: Matrix
+  ) {
+    let input = Matrix(scratch, rows: range.count, columns: hiddenSize + 1)
+    for (row, index) in range.enumerated() {
+      let values = input.row(row)
+      _ = values.update(fromContentsOf: inputs[index * hiddenSize..<(index + 1) * hiddenSize])
+      values[hiddenSize] = 1
+    }
     MatrixProduct.multiply(
-      inputs, Matrix(weight, rows: vocabSize, columns: hiddenSize), transposeB: true, into: logits)
-    Bias.add(bias.base, to: logits)
+      input, Matrix(weight, rows: vocabSize, columns: hiddenSize + 1), transposeB: true,
+      into: logits)
   }
 }
