@@ -136,6 +136,9 @@ package final class ShardWriter {
     close(removingPartial: false)
   }
 
+  /// Gives up the lock and the connection, and removes what was committed.
+  package func discard() { close(removingPartial: true) }
+
   private func close(removingPartial: Bool) {
     guard let (queue, lock) = open else { return }
     open = nil

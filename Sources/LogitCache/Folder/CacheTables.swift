@@ -70,9 +70,17 @@ package struct CacheTables: Sendable {
   static func write(
     folder: URL, specification: CacheSpecification, make: () throws -> CacheTables
   ) throws {
-    let writer = try ShardWriter(
-      folder: folder, name: CacheFormat.tables,
-      metadata: ["kind": "tables", "key": specification.tablesKey()])
+    let open = {
+      try ShardWriter(
+        folder: folder, name: CacheFormat.tables,
+        metadata: ["kind": "tables", "key": specification.tablesKey()])
+    }
+    var writer = try open()
+    if writer.committedBlocks > 0 {
+      // Half of them may be another kind of machine's, whose basis is rounded otherwise.
+      writer.discard()
+      writer = try open()
+    }
     defer { writer.close() }
     try make().write(into: writer, specification: specification)
     _ = try writer.seal()

@@ -98,6 +98,9 @@ package final class EnsembleBatchSource: BatchSource {
   /// Number of batches of an epoch.
   package func batchCount(epoch: Int) throws -> Int { try members[0].batchCount(epoch: epoch) }
 
+  /// Ends the waiting for a shard of any of the caches.
+  package func cancel() { members.forEach { $0.cancel() } }
+
   /// The masked sequences of a batch, with the mean of the caches' targets.
   ///
   /// - Throws: As `CacheBatchSource`; `StudentTrainerError.mismatch` where the caches give other rows.
