@@ -4,7 +4,8 @@ import Kernels
 /// The directions of the decoder's input that matter most for the logits, from a sample of rows.
 ///
 /// The principal components of the inputs under the metric sum_j w_j (W_j - mean)(W_j - mean)', W the
-/// teacher's output matrix and w_j how often token j is among a row's first 64, smoothed. An error in
+/// teacher's output matrix and w_j how often token j is among a row's first 64, smoothed; a row counts
+/// by the length of its tail's probabilities, since so long is the gradient that they make. An error in
 /// any coefficient then costs the logits the same, so all have one quantisation step.
 /// Source: DESIGN.md, section 4.
 package struct LowRankBasis: Sendable, Equatable {
@@ -90,12 +91,14 @@ enum LowRankFit {
   ///
   /// - Parameters:
   ///   - inputs: The decoder's inputs of some rows, `[rows, H]`.
+  ///   - weights: What each row counts, above 0, in any scale.
   ///   - table: The teacher's output matrix.
   ///   - counts: How often each token was among a row's first 64, `[V]`.
   ///   - target: Rank, estimated rank and step.
   /// - Throws: `LogitCacheError.badTarget` where the numbers have no eigenvectors.
   static func fit(
-    inputs: [Float], table: DecoderTable, counts: [UInt32], target: TargetSpecification
+    inputs: [Float], weights: [Double], table: DecoderTable, counts: [UInt32],
+    target: TargetSpecification
   ) throws -> (LowRankBasis, LowRankDecoder) {
     let vocab = counts.count
     let width = table.weight.count / vocab
@@ -103,10 +106,11 @@ enum LowRankFit {
     let rank = target.rank ?? 0
     let components = target.basisRank(hiddenSize: width)
 
-    let (mean, covariance) = scatter(inputs, weights: nil, width: width)
+    let total = weights.reduce(0, +)
+    let (mean, covariance) = scatter(inputs, weights: weights.map { $0 / total }, width: width)
     let smoothed = counts.map { Double($0) + 1 }
-    let total = smoothed.reduce(0, +)
-    let (_, metric) = scatter(table.weight, weights: smoothed.map { $0 / total }, width: width)
+    let tokens = smoothed.reduce(0, +)
+    let (_, metric) = scatter(table.weight, weights: smoothed.map { $0 / tokens }, width: width)
     guard rows > 0, let root = squareRoot(metric, size: width) else { throw failed }
     let inner = SymmetricMatrix.product(
       SymmetricMatrix.product(root.half, covariance, size: width), root.half, size: width)
@@ -167,19 +171,20 @@ enum LowRankFit {
     return result
   }
 
-  /// The mean of some rows, and the mean product of their differences from it, `[width, width]`.
+  /// The weighted mean of some rows, and the mean product of their differences from it,
+  /// `[width, width]`; the weights sum to 1.
   private static func scatter(
-    _ rows: [Float], weights: [Double]?, width: Int
+    _ rows: [Float], weights: [Double], width: Int
   ) -> (mean: [Double], scatter: [Double]) {
     let count = rows.count / max(width, 1)
     var mean = [Double](repeating: 0, count: width)
     for row in 0..<count {
-      let weight = weights?[row] ?? 1 / Double(count)
+      let weight = weights[row]
       for column in 0..<width { mean[column] += weight * Double(rows[row * width + column]) }
     }
     let centred = FloatBuffer(count: rows.count)
     for row in 0..<count {
-      let factor = (weights?[row] ?? 1 / Double(count)).squareRoot()
+      let factor = weights[row].squareRoot()
       for column in 0..<width {
         centred.elements[row * width + column] = Float(
           factor * (Double(rows[row * width + column]) - mean[column]))

@@ -1,3 +1,4 @@
+import Foundation
 import Kernels
 
 /// The integers that one row leaves behind, before they are coded.
@@ -42,16 +43,18 @@ struct RowTarget {
     }
   }
 
-  /// The token IDs of the largest logits, in their order.
+  /// The token IDs of the largest logits, in their order, and their probabilities at T = 1.
   static func largest(
     _ count: Int, of logits: UnsafeBufferPointer<Float>, what: @autoclosure () -> String
-  ) throws -> [Int32] {
+  ) throws -> (ids: [Int32], probabilities: [Double]) {
     try withUnsafeTemporaryAllocation(of: Int32.self, capacity: count) { ids in
       try withUnsafeTemporaryAllocation(of: Float.self, capacity: count) { values in
-        guard SoftTargetSelection.select(logits, ids: ids, values: values) != nil else {
+        guard let tail = SoftTargetSelection.select(logits, ids: ids, values: values) else {
           throw LogitCacheError.badTarget(what: what(), reason: "a logit is not finite")
         }
-        return Array(ids)
+        let weights = values.map { exp(Double($0) - Double(values[0])) }
+        let sum = weights.reduce(exp(tail.logPartition), +)
+        return (Array(ids), weights.map { $0 / sum })
       }
     }
   }

@@ -9,6 +9,8 @@ package final class TargetSample: Sendable {
   private struct Row {
     var target: RowTarget
     var leading: [Int32]
+    /// How much the row's tail has to say: the length of its probabilities as a vector.
+    var weight = 1.0
     var input: [Float]
     /// For `sampled`: what was drawn.
     var drawn: SoftTargetSelection.Sample?
@@ -40,16 +42,18 @@ package final class TargetSample: Sendable {
     row: Int, logits: UnsafeBufferPointer<Float>, decoderInput: UnsafeBufferPointer<Float>?
   ) throws {
     let target = try RowTarget(logits, target: target, what: "row \(row) of the sample")
-    var kept = Row(target: target, leading: target.ids, input: [])
-    let leading = min(Self.leadingTokens, vocabSize - 1)
-    if self.target.headK < leading {
-      kept.leading = try RowTarget.largest(leading, of: logits, what: "row \(row) of the sample")
-    }
+    let leading = try RowTarget.largest(
+      min(max(Self.leadingTokens, self.target.headK + Self.leadingTokens / 2), vocabSize - 1),
+      of: logits, what: "row \(row) of the sample")
+    var kept = Row(
+      target: target, leading: Array(leading.ids.prefix(Self.leadingTokens)), input: [])
     if self.target.tail == .lowrank {
       guard let decoderInput, decoderInput.count == hiddenSize else {
         preconditionFailure("the tail 'lowrank' needs the decoder's input")
       }
       kept.input = Array(decoderInput)
+      let tail = leading.probabilities.dropFirst(self.target.headK)
+      kept.weight = tail.reduce(1e-12) { $0 + $1 * $1 }.squareRoot()
     }
     if let threshold = self.target.threshold {
       kept.drawn = withUnsafeTemporaryAllocation(of: Float.self, capacity: logits.count) {
@@ -101,7 +105,8 @@ package final class TargetSample: Sendable {
     guard let decoder else { preconditionFailure("the tail 'lowrank' needs the output matrix") }
     let inputs = rows.flatMap(\.input)
     let (basis, lowRank) = try LowRankFit.fit(
-      inputs: inputs, table: decoder, counts: leadingCounts, target: target)
+      inputs: inputs, weights: rows.map(\.weight), table: decoder, counts: leadingCounts,
+      target: target)
     tables.basis = basis
     tables.coefficients = try coefficientCodes(rows, basis: basis)
     return (tables, lowRank)

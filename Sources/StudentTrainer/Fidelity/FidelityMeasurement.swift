@@ -48,7 +48,7 @@ package struct FidelityMeasurement {
       let measured = try measure(variant, temperature)
       let bytes = try TargetBytes(reader, blocks: rows.blocks.map { ($0.block, $0.replica) })
         .perRow(
-          headK: variant.headK, rank: variant.rank,
+          headK: variant.headK, rank: variant.readsShape ? variant.rank : 0,
           wantsTail: variant.tail != .renormalise)
       report.entries.append(
         Self.entry(
@@ -124,8 +124,10 @@ package struct FidelityMeasurement {
     let scratch = TeacherScratch()
     let chunk = ChunkTargets(
       targets, 0..<1, temperature: temperature, tail: tail, scratch: scratch)
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: chunk.scratchCount) {
-      _ = chunk.loss(0, row: read.elements, options: options, scratch: $0)
+    withExtendedLifetime(scratch) {
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: chunk.scratchCount) {
+        _ = chunk.loss(0, row: read.elements, options: options, scratch: $0)
+      }
     }
     var result = Row()
     for id in 0..<vocab {
@@ -140,8 +142,10 @@ package struct FidelityMeasurement {
       return result
     }
     let rowChunk = ChunkTargets(
-      targets, 0..<1, temperature: temperature, scratch: TeacherScratch(), rowSize: vocab)
-    let found = Self.softmax(rowChunk.row(of: 0), temperature)
+      targets, 0..<1, temperature: temperature, scratch: scratch, rowSize: vocab)
+    let found = withExtendedLifetime(scratch) {
+      Self.softmax(rowChunk.row(of: 0), temperature)
+    }
     if case .heads = targets, tail == nil {
     } else {
       result.divergence = zip(truth, found).reduce(0) {

@@ -16,6 +16,9 @@ package struct FidelityVariant: Hashable, Sendable {
     self.tail = tail
   }
 
+  /// Whether the coefficients of a tail `lowrank` are read.
+  package var readsShape: Bool { tail == nil || tail == .shaped }
+
   /// The whole cache, smaller heads and ranks by halves, and the other treatments of the tail.
   package static func all(of target: TargetSpecification) -> [FidelityVariant] {
     func halves(_ most: Int, least: Int) -> [Int] {
@@ -43,7 +46,7 @@ package struct FidelityVariant: Hashable, Sendable {
     switch target.tail {
     case .scalars: usual = .bucket
     case .lowrank:
-      if tail == nil || tail == .shaped { parts.append("rank \(rank ?? target.rank ?? 0)") }
+      if readsShape { parts.append("rank \(rank ?? target.rank ?? 0)") }
       usual = nil
     case .hidden:
       parts.append("hidden int8")
