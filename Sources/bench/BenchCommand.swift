@@ -31,7 +31,16 @@ struct BenchCommand: ParsableCommand {
   @Flag(help: "Measure the soft-target losses alone.")
   var losses = false
 
-  @Option(help: "A folder of data sets, for --tokenizer; skipped elsewhere where it is missing.")
+  @Flag(help: "Measure bytes and fidelity of the cache's targets, of --real-teacher.")
+  var fidelity = false
+
+  @Option(help: "The folder of a teacher with real weights, for --fidelity.")
+  var realTeacher = "../shared/models/minilm-mlm"
+
+  @Option(
+    help:
+      "A folder of data sets, for --tokenizer and --fidelity; skipped elsewhere where it is missing."
+  )
   var data = "../shared/data"
 
   @Option(help: "The small teacher: a folder with its vocabulary.")
@@ -59,6 +68,7 @@ struct BenchCommand: ParsableCommand {
     }
     if let steps, steps < 1 { throw ValidationError("--steps \(steps) is not positive") }
     for path in [teacher, text] + (cachedVsOnline ? [heldOut] : [])
+      + (fidelity ? [realTeacher, data] : [])
     where !FileManager.default.fileExists(atPath: path) {
       throw ValidationError(
         "'\(path)' is not there: run this in the repository's folder, or see --help")
@@ -79,6 +89,12 @@ struct BenchCommand: ParsableCommand {
         steps: steps, scratch: scratch)
       guard try comparison.run() else { throw ExitCode.failure }
       return
+    }
+    if fidelity {
+      return try FidelityBenchmark(
+        teacher: URL(filePath: realTeacher),
+        text: URL(filePath: data).appending(path: "wikitext-2/valid.txt.gz"), scratch: scratch
+      ).run()
     }
     var results = Results(machine: machine, isQuick: quick)
     let plan = MeasuringPlan(isQuick: quick)

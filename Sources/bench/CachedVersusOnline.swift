@@ -20,7 +20,7 @@ struct CachedVersusOnline {
   /// Epochs, replicas, layers and batches as `make demo` has them.
   private static let (epochs, replicas, layers, batchTokens) = (4, 4, 2, 2048)
   /// How far the loss may be from online training: the whole distribution in int8, and 64 IDs.
-  private static let (hiddenLimit, bucketLimit) = (0.005, 0.02)
+  private static let (hiddenLimit, lowRankLimit, bucketLimit) = (0.005, 0.01, 0.02)
 
   /// Trains, prints the losses and the differences.
   ///
@@ -41,6 +41,7 @@ struct CachedVersusOnline {
     var holds = true
     for (target, tail, limit) in [
       (TargetSpecification(headK: 0, tail: .hidden), TailTreatment.full, Self.hiddenLimit),
+      (TargetSpecification(headK: 16, tail: .lowrank), .shaped, Self.lowRankLimit),
       (TargetSpecification(headK: 64, tail: .scalars), .bucket, Self.bucketLimit),
     ] {
       let name = "cache, tail \(target.tail.rawValue), \(tail.rawValue)"

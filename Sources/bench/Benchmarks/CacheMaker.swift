@@ -15,11 +15,13 @@ struct CacheMaker {
   /// Fills a new cache.
   ///
   /// - Returns: Seconds of the teacher pass with selection, encoding, compression and sealing.
-  func fill(_ folder: URL, target: TargetSpecification, states: StateStorage) throws -> Double {
+  func fill(
+    _ folder: URL, target: TargetSpecification, states: StateStorage, auditRows: Int = 4
+  ) throws -> Double {
     let specification = try CacheSpecification(
       teacher: teacher.configuration, weightDigest: ParameterDigest.text(of: teacher),
       corpus: corpus.manifest, masks: masks, positions: .masked, target: target, states: states,
-      auditRowsPerShard: 4)
+      auditRowsPerShard: auditRows)
     let writer = try CacheWriter(folder: folder, specification: specification)
     var pass = try TeacherPass(teacher: teacher, corpus: corpus, specification: specification)
     try writer.prepareTables { try pass.makeTables() }
