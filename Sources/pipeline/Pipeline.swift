@@ -16,6 +16,6 @@ struct Pipeline: ParsableCommand {
     subcommands: [
       TokenizeCommand.self, TrainTeacherCommand.self, CacheTeacherCommand.self,
       TrainStudentCommand.self, EvaluateCommand.self, TrainVocabCommand.self, CorpusCommand.self,
-      EncodeCommand.self, DecodeCommand.self,
+      CacheCommand.self, EncodeCommand.self, DecodeCommand.self,
     ])
 }

@@ -38,8 +38,9 @@ struct SampleCache {
   /// The block's shape, without audit rows.
   func targetBlock(_ block: Int, replica: Int) -> TargetBlock {
     var generator = SeededGenerator(seed: UInt64(1000 * replica + block))
-    let lengths = (0..<4).map { _ in Int32.random(in: 3...40, using: &generator) }
+    // The sequences are those of every replica.
     var content = SeededGenerator(seed: UInt64(block))
+    let lengths = (0..<4).map { _ in Int32.random(in: 3...40, using: &content) }
     var result = TargetBlock(
       lengths: lengths, tokenIDs: [], rowCounts: [], positions: [], inputChecks: [])
     for length in lengths {

@@ -54,6 +54,8 @@ package struct CacheSpecification: Codable, Hashable, Sendable {
   package var states: StateStorage
   /// Rows of each shard that keep their full logits.
   package var auditRowsPerShard: Int
+  /// Where the numbers come from; nil for a teacher pass of this program.
+  package var derivedFrom: CacheOrigin?
 
   /// A specification of those values; `validate` checks them.
   package init(
@@ -105,6 +107,7 @@ package struct CacheSpecification: Codable, Hashable, Sendable {
       (0...64).contains(auditRowsPerShard), "auditRowsPerShard",
       "\(auditRowsPerShard), but must be 0 to 64")
     try target.validate(vocabSize: vocabSize)
+    try validateOrigin()
   }
 
   /// The cache's identity: SHA-256 over the canonical JSON of the format version and all fields.

@@ -45,7 +45,10 @@ package final class CacheBatchSource: BatchSource {
       differences.append(
         "vocabulary size: \(specification.vocabSize) cached, \(masks.vocabSize) in its masks")
     }
-    if masks.replicas != specification.replicas {
+    // A part of a cache has fewer replicas than the masks they were taken from.
+    let isPart = specification.derivedFrom?.replicas != nil
+    let used = (0..<specification.replicas).map(specification.maskReplica).max() ?? 0
+    if isPart ? used >= masks.replicas : masks.replicas != specification.replicas {
       differences.append(
         "replicas: \(specification.replicas) cached, \(masks.replicas) in its masks")
     }
@@ -91,7 +94,9 @@ package final class CacheBatchSource: BatchSource {
   package func batch(epoch: Int, index: Int) throws -> TrainingBatch? {
     guard let references = try plan.sequences(epoch: epoch, index: index) else { return nil }
     let replica = epoch % reader.replicas
-    let sequences = try MaskedSequences(references, store: store, masker: masker, replica: replica)
+    let sequences = try MaskedSequences(
+      references, store: store, masker: masker,
+      replica: reader.specification.maskReplica(replica))
     let labelOfToken = sequences.labelOfToken
     var targets = builder.collector()
     var (rows, labels): ([Int32], [Int32]) = ([], [])

@@ -90,10 +90,22 @@ struct TrainStudentCommand: ParsableCommand {
     let trainer = try Trainer(
       model: model, source: source, configuration: recipe, folder: folder,
       evaluator: training.evaluator(), observer: progress)
+    leaveReference(to: folder)
     progress.finish(try trainer.run())
     try ModelExport.write(
       trainer.model, tokenizer: try tokenizer(corpus: corpus), to: folder, precision: weights)
     common.log.info("student: \(output)")
+  }
+
+  /// Tells the cache that this run uses it, so that clean-up knows.
+  private func leaveReference(to folder: URL) {
+    guard let fromCache else { return }
+    do {
+      try CacheReference.leave(run: folder, in: URL(argument: fromCache))
+    } catch {
+      common.log.notice(
+        "'pipeline cache gc' will not know of this run: \(fromCache) takes no reference: \(error)")
+    }
   }
 
   private func makeSource(

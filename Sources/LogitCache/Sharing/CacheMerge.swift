@@ -1,0 +1,93 @@
+package import Foundation
+import ShardStore
+
+/// Takes shards that were filled elsewhere into a cache.
+package struct CacheMerge {
+  /// What came of it.
+  package struct Outcome: Sendable {
+    /// Shards that were taken, in order.
+    package var taken: [Int] = []
+    /// How many of them share their bytes with the folder they came from.
+    package var linked = 0
+    /// Shards that are sealed now.
+    package var sealed = 0
+    /// Shards of the whole cache.
+    package var total = 0
+  }
+
+  private let target: URL
+  private let sources: [CacheShards]
+  private let specification: CacheSpecification
+
+  /// Compares the caches.
+  ///
+  /// - Parameters:
+  ///   - target: A cache's folder, or one that is empty or missing.
+  ///   - sources: Folders of the same cache, whole or partly filled; at least one.
+  /// - Throws: `LogitCacheError.otherCache` for another cache, with the fields that differ.
+  /// - Precondition: There is a source.
+  package init(into target: URL, from sources: [URL]) throws {
+    self.target = target
+    let opened = try sources.map(CacheShards.init)
+    guard let first = opened.first else { preconditionFailure("nothing to merge") }
+    specification = first.specification
+    for source in opened.dropFirst()
+    where source.manifest.fingerprint != first.manifest.fingerprint {
+      throw LogitCacheError.otherCache(
+        folder: source.folder.path,
+        differences: specification.differences(from: source.specification))
+    }
+    self.sources = opened
+  }
+
+  /// Takes what is missing; each shard is read and checked before.
+  ///
+  /// - Parameter progress: Receives the name of each shard that is looked at.
+  /// - Throws: `LogitCacheError`, `ShardStoreError`: of a shard that is damaged, which is not taken,
+  ///   nor those after it.
+  package func run(progress: (String) -> Void = { _ in }) throws -> Outcome {
+    let writer = try CacheWriter(folder: target, specification: specification)
+    var outcome = Outcome(total: specification.shardCount)
+    let here = try CacheShards(folder: target)
+    for source in sources {
+      try takeTables(from: source, to: here)
+      var taken = 0
+      let sealed = source.sealed
+      for index in sealed {
+        let name = source.name(index)
+        if here.isThere(name) { continue }
+        progress(name)
+        try source.open(index).verify()
+        if try ShardLink.place(source.file(name), at: here.file(name)) { outcome.linked += 1 }
+        outcome.taken.append(index)
+        taken += 1
+      }
+      // The teacher's time of the shards that came; each worker's is not known shard by shard.
+      if taken > 0 {
+        let seconds = CacheTiming.total(folder: source.folder)
+        try writer.addTeacherSeconds(seconds * Double(taken) / Double(max(sealed.count, 1)))
+      }
+    }
+    outcome.taken.sort()
+    outcome.sealed = here.sealed.count
+    _ = try writer.finish()
+    return outcome
+  }
+
+  private func takeTables(from source: CacheShards, to here: CacheShards) throws {
+    let name = CacheShards.tables
+    guard source.isThere(name) else { return }
+    let theirs = try source.openTables()
+    if here.isThere(name) {
+      let ours = try here.openTables().summary.digest
+      guard ours == theirs.summary.digest else {
+        throw LogitCacheError.wrongShard(
+          shard: "\(source.folder.path): \(name)", what: "digest", expected: ours,
+          found: theirs.summary.digest)
+      }
+      return
+    }
+    try theirs.verify()
+    try ShardLink.place(source.file(name), at: here.file(name))
+  }
+}

@@ -1,0 +1,218 @@
+package import Foundation
+import ShardStore
+
+/// A smaller cache out of a cache: fewer replicas, shards, head entries, without states or audit rows.
+package struct CacheSubset {
+  /// What is kept.
+  package struct Selection: Sendable {
+    /// Replicas in ascending order; nil for all.
+    package var replicas: [Int]?
+    /// Corpus shards in ascending order; nil for all.
+    package var shards: [Int]?
+    /// Entries of the head; nil for all.
+    package var headK: Int?
+    /// Whether the hidden states are kept.
+    package var keepsStates: Bool
+    /// Whether the audit rows are kept.
+    package var keepsAuditRows: Bool
+
+    /// A selection of those values.
+    package init(
+      replicas: [Int]? = nil, shards: [Int]? = nil, headK: Int? = nil, keepsStates: Bool = true,
+      keepsAuditRows: Bool = true
+    ) {
+      self.replicas = replicas
+      self.shards = shards
+      self.headK = headK
+      self.keepsStates = keepsStates
+      self.keepsAuditRows = keepsAuditRows
+    }
+  }
+
+  /// What the smaller cache is; it says of which cache it is a part.
+  package let specification: CacheSpecification
+
+  private let source: CacheShards
+  private let order: IDOrder
+  private let tables: ShardReader
+  private let selection: Selection
+  private let replicas: [Int]
+  private let corpusShards: [Int]
+
+  /// Checks the selection against a cache.
+  ///
+  /// - Parameters:
+  ///   - folder: A complete cache.
+  ///   - selection: What is kept.
+  /// - Throws: `LogitCacheError.unsuitable` for what the cache does not have; `.incomplete`,
+  ///   `ShardStoreError`.
+  package init(of folder: URL, selection: Selection) throws {
+    let reader = try CacheReader(folder: folder)
+    source = try CacheShards(folder: folder)
+    order = reader.order
+    tables = try source.openTables()
+    self.selection = selection
+    let old = source.specification
+    func list(_ wanted: [Int]?, _ what: String, of count: Int) throws -> [Int] {
+      guard let wanted else { return Array(0..<count) }
+      guard !wanted.isEmpty, wanted == Array(Set(wanted)).sorted(),
+        wanted.allSatisfy((0..<count).contains)
+      else {
+        throw LogitCacheError.unsuitable(
+          folder: folder.path,
+          reason: "\(what) \(wanted.map(String.init).joined(separator: ",")): the cache has "
+            + "\(count), from 0 to \(count - 1); name each once, in order")
+      }
+      return wanted
+    }
+    replicas = try list(selection.replicas, "replicas", of: old.replicas)
+    corpusShards = try list(selection.shards, "shards", of: old.blocksPerShard.count)
+    if let headK = selection.headK, headK < 0 || headK > old.target.headK {
+      throw LogitCacheError.unsuitable(
+        folder: folder.path, reason: "a head of \(headK): the cache has one of \(old.target.headK)")
+    }
+    if let headK = selection.headK, headK < old.target.headK,
+      ![.scalars, .hidden].contains(old.target.tail)
+    {
+      throw LogitCacheError.unsuitable(
+        folder: folder.path,
+        reason: "a smaller head beside the tail '\(old.target.tail.rawValue)': not available; it "
+          + "is with 'scalars' and 'hidden'")
+    }
+    if corpusShards.count < old.blocksPerShard.count, Self.weightsByFrequency(old.mask) {
+      throw LogitCacheError.unsuitable(
+        folder: folder.path,
+        reason: "its masks are weighted by how often tokens occur in the whole corpus, so a part "
+          + "of its shards cannot be masked again; take all shards")
+    }
+    var new = old
+    new.replicas = replicas.count
+    new.blocksPerShard = corpusShards.map { old.blocksPerShard[$0] }
+    new.target.headK = selection.headK ?? old.target.headK
+    if !selection.keepsStates { new.states = .none }
+    if !selection.keepsAuditRows { new.auditRowsPerShard = 0 }
+    if corpusShards.count < old.blocksPerShard.count {
+      new.sequences = try Self.sequences(source, corpusShards, order)
+    }
+    guard new != old else {
+      throw LogitCacheError.unsuitable(
+        folder: folder.path, reason: "nothing is left out; a copy of the folder is the same cache")
+    }
+    new.derivedFrom = CacheOrigin(
+      partOf: source.manifest.fingerprint,
+      replicas: replicas.map { old.derivedFrom?.replicas?[$0] ?? $0 },
+      shards: corpusShards.map { old.derivedFrom?.shards?[$0] ?? $0 })
+    new.derivedFrom?.importedDigest = old.derivedFrom?.importedDigest
+    try new.validate()
+    specification = new
+  }
+
+  /// Writes the smaller cache; goes on where an interrupted call stopped.
+  ///
+  /// - Parameters:
+  ///   - folder: Empty, missing, or the same smaller cache.
+  ///   - progress: Receives the number of shards that are done, of how many.
+  /// - Returns: The manifest.
+  /// - Throws: `LogitCacheError`, `ShardStoreError`.
+  package func write(
+    to folder: URL, progress: (Int, Int) -> Void = { _, _ in }
+  ) throws -> CacheManifest {
+    let writer = try CacheWriter(folder: folder, specification: specification)
+    let new = try CacheShards(folder: folder)
+    if writer.needsTables { try copyTables(to: new) }
+    for index in writer.pendingShards {
+      progress(index, specification.shardCount)
+      try copy(index, writer, new)
+    }
+    guard let manifest = try writer.finish() else {
+      throw LogitCacheError.incomplete(
+        folder: folder.path, sealed: new.sealed.count, total: new.count)
+    }
+    progress(specification.shardCount, specification.shardCount)
+    return manifest
+  }
+
+  private func copyTables(to new: CacheShards) throws {
+    let writer = try ShardWriter(
+      folder: new.folder, name: CacheShards.tables, metadata: new.tablesMetadata)
+    defer { writer.close() }
+    for stream in try tables.storedStreams(block: ShardFormat.shardLevel) {
+      try writer.appendShardStream(stream)
+    }
+    for block in writer.committedBlocks..<tables.blockCount {
+      try writer.append(block: try tables.storedStreams(block: block))
+    }
+    _ = try writer.seal()
+  }
+
+  private func copy(_ index: Int, _ writer: CacheWriter, _ new: CacheShards) throws {
+    let perReplica = corpusShards.count
+    let oldIndex =
+      replicas[index / perReplica] * source.specification.blocksPerShard.count
+      + corpusShards[index % perReplica]
+    let reader = try source.open(oldIndex)
+    if reader.metadata == new.metadata(index), reader.name == new.name(index), keepsBytes {
+      try reader.verify()
+      try ShardLink.place(source.file(reader.name), at: new.file(new.name(index)))
+      return
+    }
+    let shard = try writer.beginShard(index)
+    defer { shard.close() }
+    for block in shard.committedBlocks..<reader.blockCount {
+      try shard.append(block: try streams(reader, block: block))
+    }
+    _ = try shard.seal()
+  }
+
+  private var keepsBytes: Bool {
+    let old = source.specification
+    return specification.target == old.target && specification.states == old.states
+      && specification.auditRowsPerShard == old.auditRowsPerShard
+  }
+
+  private func streams(_ reader: ShardReader, block: Int) throws -> [EncodedStream] {
+    let k = specification.target.headK
+    let changed =
+      k == source.specification.target.headK
+      ? [:]
+      : try SmallerHead(decoder: source.decoder(reader, block: block, order: order), headK: k)
+        .streams()
+    return try reader.storedNames(block: block).compactMap { name in
+      if specification.states == .none, [StreamName.states, StreamName.statesScales].contains(name)
+      {
+        return nil
+      }
+      if !selection.keepsAuditRows,
+        [StreamName.auditRows, StreamName.auditLogits].contains(name)
+      {
+        return nil
+      }
+      if k == 0, [StreamName.headIDs, StreamName.headSteps].contains(name) { return nil }
+      if let stream = changed[name] { return try EncodedStream(stream, effort: .high) }
+      return try reader.storedStream(name, block: block)
+    }
+  }
+
+  private static func sequences(
+    _ source: CacheShards, _ corpusShards: [Int], _ order: IDOrder
+  ) throws -> Int {
+    var count = 0
+    for index in corpusShards {
+      let reader = try source.open(index)
+      for block in 0..<reader.blockCount {
+        count += try source.decoder(reader, block: block, order: order).lengths().count
+      }
+    }
+    return count
+  }
+
+  /// Whether masks depend on the corpus's counts; the corpus module owns the field.
+  private static func weightsByFrequency(_ mask: PlainValue) -> Bool {
+    guard case .object(let fields) = mask else { return false }
+    switch fields["frequencyExponent"] {
+    case .number(let value): return value != 0
+    case .unsigned(let value): return value != 0
+    default: return false
+    }
+  }
+}

@@ -1,0 +1,107 @@
+package import Foundation
+package import ShardStore
+
+/// The shards of a cache, one by one, whether the cache is complete or not.
+///
+/// The one place where the tools that look after caches know what a shard must carry.
+package struct CacheShards: Sendable {
+  /// The cache's folder.
+  package let folder: URL
+  /// What the manifest says.
+  package let manifest: CacheManifest
+
+  /// Reads the manifest of a folder.
+  ///
+  /// - Throws: `LogitCacheError`.
+  package init(folder: URL) throws {
+    self.folder = folder
+    manifest = try CacheManifest.read(folder: folder)
+  }
+
+  /// What the cache holds.
+  package var specification: CacheSpecification { manifest.specification }
+
+  /// Number of shards when the cache is complete.
+  package var count: Int { specification.shardCount }
+
+  /// The shards that are sealed, ascending.
+  package var sealed: [Int] { (0..<count).filter { isThere(name($0)) } }
+
+  /// A shard's name, without `.sqlite`.
+  package func name(_ index: Int) -> String { CacheFormat.shardName(index) }
+
+  /// The name of the shard of tables.
+  package static var tables: String { CacheFormat.tables }
+
+  /// Where a shard's file lies, or would lie.
+  package func file(_ name: String) -> URL { folder.appending(path: "\(name).sqlite") }
+
+  /// Whether a file of that shard is there.
+  package func isThere(_ name: String) -> Bool {
+    FileManager.default.fileExists(atPath: file(name).path)
+  }
+
+  /// Where a shard stands among replicas and blocks.
+  func place(_ index: Int) -> ShardPlace { ShardPlace(index, specification) }
+
+  /// The replica, the corpus-wide number of block 0 and the number of blocks of a shard.
+  package func position(ofShard index: Int) -> (replica: Int, firstBlock: Int, blocks: Int) {
+    let place = place(index)
+    return (place.replica, place.firstBlock, place.blocks)
+  }
+
+  /// The metadata that a shard must have.
+  func metadata(_ index: Int) -> [String: String] {
+    CacheFormat.shardMetadata(
+      fingerprint: manifest.fingerprint, shard: index, replica: place(index).replica)
+  }
+
+  /// The metadata that the tables must have.
+  var tablesMetadata: [String: String] {
+    CacheFormat.tablesMetadata(fingerprint: manifest.fingerprint)
+  }
+
+  /// Opens a shard and checks that it is the one that belongs there.
+  ///
+  /// - Throws: `ShardStoreError`, `LogitCacheError.wrongShard`.
+  package func open(_ index: Int) throws -> ShardReader {
+    let reader = try ShardReader(url: file(name(index)))
+    try reader.require(metadata(index))
+    let place = place(index)
+    try Self.require(place.name, "number of blocks", reader.blockCount, place.blocks)
+    if manifest.complete {
+      let expected = manifest.shards[index]
+      try Self.require(place.name, "digest", reader.summary.digest, expected.digest)
+      try Self.require(place.name, "size in bytes", reader.summary.bytes, expected.bytes)
+      try Self.require(place.name, "number of rows", reader.rowCount, expected.rows)
+    }
+    return reader
+  }
+
+  /// Opens the tables and checks that they are those that belong there.
+  ///
+  /// - Throws: As `open`.
+  package func openTables() throws -> ShardReader {
+    let reader = try ShardReader(url: file(CacheFormat.tables))
+    try reader.require(tablesMetadata)
+    if let expected = manifest.tables {
+      try Self.require(CacheFormat.tables, "digest", reader.summary.digest, expected.digest)
+      try Self.require(CacheFormat.tables, "size in bytes", reader.summary.bytes, expected.bytes)
+    }
+    return reader
+  }
+
+  /// The decoder of a block of an open shard.
+  func decoder(_ shard: ShardReader, block: Int, order: IDOrder) -> SoftTargetDecoder {
+    SoftTargetDecoder(shard: shard, block: block, specification: specification, order: order)
+  }
+
+  private static func require<Value: Equatable>(
+    _ shard: String, _ what: String, _ found: Value, _ expected: Value
+  ) throws {
+    if found != expected {
+      throw LogitCacheError.wrongShard(
+        shard: shard, what: what, expected: "\(expected)", found: "\(found)")
+    }
+  }
+}

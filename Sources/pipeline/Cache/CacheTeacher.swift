@@ -1,0 +1,50 @@
+import Corpus
+import Foundation
+import LogitCache
+import StudentTrainer
+import TeacherCaching
+import Transformer
+
+/// The teacher and the corpus that a cache was made from, to compute some of it again.
+struct CacheTeacher {
+  private let pass: TeacherPass
+
+  /// Loads both, and compares them with what the cache says.
+  ///
+  /// - Throws: `LogitCacheError.mismatch` with every field that differs.
+  init(of cache: CacheShards, teacher: String, corpus: String) throws {
+    let specification = cache.specification
+    if specification.derivedFrom != nil {
+      throw LogitCacheError.unsuitable(
+        folder: cache.folder.path,
+        reason:
+          "it was imported, or is a part of another cache, so no teacher of this program made "
+          + "it as it is; work on what it was made from, and make it again")
+    }
+    let opened = try TokenizedCorpus.open(folder: URL(argument: corpus))
+    let model = try MaskedLanguageModel.load(folder: URL(argument: teacher))
+    try TeacherCheck.check(model.configuration, corpus: opened)
+    let given = try CacheSpecification(
+      teacher: model.configuration, weightDigest: ParameterDigest.text(of: model),
+      corpus: opened.manifest, masks: CacheBatchSource.masks(specification),
+      positions: specification.positions, target: specification.target,
+      states: specification.states, auditRowsPerShard: specification.auditRowsPerShard)
+    guard given == specification else {
+      throw CommandFailure(
+        "\(cache.folder.path): made from another teacher or corpus than those given:\n"
+          + given.differences(from: specification).map {
+            "  \($0.field): given \($0.expected), in the cache \($0.found)"
+          }.joined(separator: "\n"))
+    }
+    pass = try TeacherPass(teacher: model, corpus: opened, specification: specification)
+  }
+
+  /// What a repair takes its numbers from.
+  var source: CacheRepair.Source {
+    CacheRepair.Source(
+      block: { number, replica, auditRows in
+        try pass.encode(block: number, replica: replica, auditRows: auditRows).finish()
+      },
+      tables: { pass.tables })
+  }
+}

@@ -1,0 +1,13 @@
+import ArgumentParser
+
+/// `pipeline cache`: what can be done with logit caches.
+struct CacheCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "cache",
+    abstract: "Look after logit caches: list, check, repair, share, exchange, delete.",
+    subcommands: [
+      CacheListCommand.self, CacheShowCommand.self, CacheVerifyCommand.self,
+      CacheRepairCommand.self, CacheDiffCommand.self, CacheMergeCommand.self,
+      CacheSubsetCommand.self, CachePinCommand.self, CacheCollectCommand.self,
+    ])
+}

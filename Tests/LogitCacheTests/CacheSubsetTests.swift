@@ -1,0 +1,130 @@
+import Foundation
+import Kernels
+import LogitCache
+import ShardStore
+import TestSupport
+import Testing
+
+@Suite struct CacheSubsetTests {
+  private func subset(
+    of sample: SampleCache, _ selection: CacheSubset.Selection
+  ) throws -> (whole: CacheReader, part: CacheReader, folders: [TemporaryFolder]) {
+    let (source, target) = (try TemporaryFolder(), try TemporaryFolder())
+    try sample.write(to: source.url)
+    _ = try CacheSubset(of: source.url, selection: selection).write(to: target.url)
+    #expect(try CacheVerification(folder: target.url).run() == [])
+    return (
+      try CacheReader(folder: source.url), try CacheReader(folder: target.url), [source, target]
+    )
+  }
+
+  @Test func replicasAndShardsKeepTheirBlocks() throws {
+    let (whole, part, folders) = try subset(
+      of: SampleCache(states: .int8), .init(replicas: [1], shards: [1]))
+    #expect(part.replicas == 1 && part.blockCount == 2)
+    #expect(part.specification.sequences == 8)
+    #expect(part.specification.maskReplica(0) == 1)
+    #expect(part.specification.derivedFrom?.fingerprint == whole.manifest.fingerprint)
+    #expect(part.specification.derivedFrom?.shards == [1])
+    #expect(part.manifest.fingerprint != whole.manifest.fingerprint)
+    for block in 0..<2 {
+      #expect(
+        try part.readBlock(block, replica: 0) == whole.readBlock(3 + block, replica: 1))
+      #expect(
+        try part.auditRows(block: block, replica: 0).map(\.logits)
+          == whole.auditRows(block: 3 + block, replica: 1).map(\.logits))
+    }
+    withExtendedLifetime(folders) {}
+  }
+
+  @Test func aPartOfAPartKnowsItsMaskReplica() throws {
+    var sample = SampleCache()
+    sample.specification.replicas = 4
+    let folders = try (0..<3).map { _ in try TemporaryFolder() }
+    try sample.write(to: folders[0].url)
+    _ = try CacheSubset(of: folders[0].url, selection: .init(replicas: [1, 3]))
+      .write(to: folders[1].url)
+    _ = try CacheSubset(of: folders[1].url, selection: .init(replicas: [1]))
+      .write(to: folders[2].url)
+    let part = try CacheReader(folder: folders[2].url)
+    #expect(part.specification.maskReplica(0) == 3)
+    #expect(
+      try part.readBlock(4, replica: 0)
+        == CacheReader(folder: folders[0].url).readBlock(4, replica: 3))
+    withExtendedLifetime(folders) {}
+  }
+
+  @Test func statesAndAuditRowsGo() throws {
+    let (whole, part, folders) = try subset(
+      of: SampleCache(states: .int8), .init(keepsStates: false, keepsAuditRows: false))
+    let names = try Set(part.streamBytes().keys)
+    #expect(
+      try Set(whole.streamBytes().keys).subtracting(names).sorted() == [
+        "audit.logits", "audit.rows", "states", "states.scales",
+      ])
+    let options = ReadOptions(wantsStates: false)
+    #expect(
+      try part.readBlock(2, replica: 1) == whole.readBlock(2, replica: 1, options: options))
+    withExtendedLifetime(folders) {}
+  }
+
+  /// The smaller head's scalars against those of all logits: the head's entries that went are
+  /// quantised to 1/16, the scalars to 1/1024 and 1/256.
+  @Test func aSmallerHeadHasTheTailOfAllTheRest() throws {
+    let sample = SampleCache()
+    let (whole, part, folders) = try subset(of: sample, .init(headK: 3))
+    for (block, replica) in [(0, 0), (4, 1)] {
+      let found = try part.readBlock(block, replica: replica)
+      let prefix = try whole.readBlock(block, replica: replica, options: ReadOptions(headK: 3))
+      #expect(found.headIDs == prefix.headIDs)
+      #expect(found.headLogits == prefix.headLogits)
+      for row in 0..<found.rowCount {
+        let reference = ReferenceRow(sample.logits(block, replica: replica, row: row))
+        for beta in [1, 0.5] {
+          let expected = reference.tail(k: 3, beta: beta)
+          let scalars = found.tailScalars[row]
+          let value = beta == 1 ? scalars.logPartition : scalars.halfLogPartition
+          // Half a step of the head where one entry has all of the tail.
+          #expect(abs(max(value, -32) - max(expected.logPartition, -32)) < 1.0 / 32 + 0.002)
+        }
+        #expect(abs(found.tailScalars[row].mean - reference.tail(k: 3, beta: 0).slope) < 0.01)
+        #expect(found.tailPartition(row).count == 297)
+      }
+    }
+    withExtendedLifetime(folders) {}
+  }
+
+  @Test func hiddenTailsLoseTheirHeadAndNothingElse() throws {
+    let sample = SampleCache(target: TargetSpecification(headK: 4, tail: .hidden))
+    let (whole, part, folders) = try subset(of: sample, .init(headK: 0))
+    #expect(try part.streamBytes()["head.ids"] == nil)
+    let options = ReadOptions(wantsHead: false)
+    #expect(
+      try part.readBlock(1, replica: 0, options: options).hidden
+        == whole.readBlock(1, replica: 0, options: options).hidden)
+    #expect(try part.readDecoder().weight == whole.readDecoder().weight)
+    withExtendedLifetime(folders) {}
+  }
+
+  @Test func whatTheCacheDoesNotHaveIsRefused() throws {
+    let folder = try TemporaryFolder()
+    try SampleCache().write(to: folder.url)
+    let selections: [CacheSubset.Selection] = [
+      .init(), .init(replicas: [2]), .init(shards: [1, 0]), .init(shards: []), .init(headK: 9),
+      .init(headK: -1), .init(headK: 8), .init(headK: 0),
+    ]
+    for selection in selections {
+      #expect(throws: LogitCacheError.self, "\(selection)") {
+        try CacheSubset(of: folder.url, selection: selection)
+      }
+    }
+    var weighted = SampleCache()
+    weighted.specification.mask = .object(["frequencyExponent": .number(0.7)])
+    let other = try TemporaryFolder()
+    try weighted.write(to: other.url)
+    let error = #expect(throws: LogitCacheError.self) {
+      try CacheSubset(of: other.url, selection: .init(shards: [0]))
+    }
+    #expect(error?.description.contains("weighted") == true)
+  }
+}
