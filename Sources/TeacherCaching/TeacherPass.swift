@@ -52,7 +52,7 @@ package struct TeacherPass {
   }
 
   /// The masked sequences of a block.
-  private struct MaskedBlock {
+  struct MaskedBlock {
     var corrupted: [[Int32]] = []
     var target: TargetBlock
     var rowStarts: [Int] = [0]
@@ -69,7 +69,9 @@ package struct TeacherPass {
   package func encode(block number: Int, replica: Int, auditRows: (Int) -> [Int]) throws
     -> SoftTargetEncoder
   {
-    var masked = try mask(corpus.block(number), replica: replica)
+    var masked = Self.mask(
+      try corpus.block(number), masker: masker, positions: specification.positions,
+      replica: replica)
     masked.target.auditRows = auditRows(masked.target.positions.count)
     let encoder = try SoftTargetEncoder(
       specification: specification, order: order, block: masked.target)
@@ -89,7 +91,10 @@ package struct TeacherPass {
     return encoder
   }
 
-  private func mask(_ block: SequenceBlock, replica: Int) -> MaskedBlock {
+  /// Corrupts the sequences of a block and selects the positions that keep a target.
+  static func mask(
+    _ block: SequenceBlock, masker: Masker, positions selection: PositionSelection, replica: Int
+  ) -> MaskedBlock {
     var masked = MaskedBlock(
       target: TargetBlock(
         lengths: block.lengths, tokenIDs: block.tokenIDs, rowCounts: [], positions: [],
@@ -98,7 +103,7 @@ package struct TeacherPass {
       let sequence = block.sequence(index)
       let (corrupted, chosen) = masker.corrupt(sequence, replica: replica)
       let positions =
-        specification.positions == .all ? (0..<Int32(sequence.count)).map { $0 } : chosen
+        selection == .all ? (0..<Int32(sequence.count)).map { $0 } : chosen
       masked.target.rowCounts.append(Int32(positions.count))
       masked.target.positions += positions
       masked.target.inputChecks.append(Masker.checksum(of: corrupted))

@@ -16,6 +16,11 @@ struct CacheSharingCommandTests {
     let differ = try Pipeline.run(["cache", "diff", parts[0], work.cache])
     #expect(differ.ending == .exited(1))
     #expect(differ.output.contains("shard-00001: only in the second"), "\(differ.summary)")
+    let part = try Pipeline.succeed(["cache", "show", parts[0]]).output
+    #expect(part.contains("3 of 6 shards, not complete"), "\(part)")
+    #expect(try Pipeline.succeed(["cache", "ls", parts[0]]).output.contains("3/6"))
+    #expect(
+      try Pipeline.succeed(["cache", "verify", parts[0]]).output.contains("3 of 6 shards"))
     let outcome = try Pipeline.succeed(["cache", "merge", merged] + parts)
     #expect(outcome.output.contains("6 shards taken"), "\(outcome.summary)")
     #expect(outcome.output.contains("complete"))

@@ -15,7 +15,8 @@ struct UsageTests {
     ("corpus", ["show", "sample", "export", "verify"]),
     (
       "cache",
-      ["ls", "show", "verify", "repair", "diff", "merge", "subset", "pin", "gc"]
+      ["ls", "show", "verify", "repair", "diff", "merge", "subset", "pin", "gc", "export"]
+        + ["inputs", "import"]
     ),
     (
       "train-teacher",
@@ -109,6 +110,8 @@ struct UsageTests {
     (["corpus", "export", "c", "--output", "o", "--format", "x"], "'x'"),
     (["cache", "subset", "c", "o", "--replicas", "2-0"], "'2-0'"),
     (["cache", "merge", "c"], "<from>"),
+    (["cache", "export", "c", "o", "--format", "x"], "'x'"),
+    (["cache", "inputs", "c", "o", "--blocks-per-file", "0"], "--blocks-per-file 0"),
     (["evaluate", "m", "--corpus", "c", "--threads", "0"], "--threads"),
     (["evaluate", "m", "--corpus", "c", "--max-tokens", "0"], "--max-tokens 0"),
     (

@@ -43,6 +43,7 @@ package struct CacheMerge {
   /// Takes what is missing; each shard is read and checked before.
   ///
   /// - Parameter progress: Receives the name of each shard that is looked at.
+  /// - Returns: What was taken, and what is there now.
   /// - Throws: `LogitCacheError`, `ShardStoreError`: of a shard that is damaged, which is not taken,
   ///   nor those after it.
   package func run(progress: (String) -> Void = { _ in }) throws -> Outcome {

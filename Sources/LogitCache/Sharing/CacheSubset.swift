@@ -173,23 +173,22 @@ package struct CacheSubset {
   private func streams(_ reader: ShardReader, block: Int) throws -> [EncodedStream] {
     let k = specification.target.headK
     let changed =
-      k == source.specification.target.headK
+      k == 0 || k == source.specification.target.headK
       ? [:]
       : try SmallerHead(decoder: source.decoder(reader, block: block, order: order), headK: k)
         .streams()
     return try reader.storedNames(block: block).compactMap { name in
-      if specification.states == .none, [StreamName.states, StreamName.statesScales].contains(name)
-      {
-        return nil
-      }
-      if !selection.keepsAuditRows,
-        [StreamName.auditRows, StreamName.auditLogits].contains(name)
-      {
-        return nil
-      }
-      if k == 0, [StreamName.headIDs, StreamName.headSteps].contains(name) { return nil }
+      if isDropped(name) { return nil }
       if let stream = changed[name] { return try EncodedStream(stream, effort: .high) }
       return try reader.storedStream(name, block: block)
+    }
+  }
+
+  private func isDropped(_ name: String) -> Bool {
+    switch name {
+    case StreamName.states, StreamName.statesScales: specification.states == .none
+    case StreamName.auditRows, StreamName.auditLogits: !selection.keepsAuditRows
+    default: specification.target.headK == 0 && name.hasPrefix(SmallerHead.headPrefix)
     }
   }
 

@@ -11,35 +11,51 @@ struct SmallerHead {
 
   /// The streams that change, by name.
   ///
-  /// IDs and log-steps are prefixes. Where the tail is scalars, each is that of the tail and the
+  /// IDs and log-steps stay as they are. Where the tail is scalars, each is that of the tail and the
   /// entries that go, at the quantised values of both.
   ///
   /// - Throws: `ShardStoreError`, `LogitCacheError`.
+  /// - Precondition: `headK` is 1 or more, and at most that of the cache.
   func streams() throws -> [String: NamedStream] {
-    let specification = decoder.specification
-    let block = try decoder.decode(ReadOptions(headK: headK, wantsStates: false))
-    let rows = block.rowCount
-    let width = BytePlanes.tokenWidth(vocabularySize: specification.vocabSize)
-    var streams: [String: NamedStream] = [:]
-    for (name, bytes) in [(StreamName.headIDs, width), (StreamName.headSteps, 2)] {
-      let prefix = try decoder.shard.stream(name, block: decoder.block)
-        .prefix(bytes * headK * rows)
-      streams[name] = NamedStream(name: name, bytes: Array(prefix))
-    }
-    guard specification.target.tail == .scalars else { return streams }
-    let dropped = rows == 0 ? 0 : block.droppedLogits.count / rows
-    let codes = (0..<rows).map { row in
-      TailCode.encode(
-        Self.merged(
+    var specification = decoder.specification
+    let hasScalars = specification.target.tail == .scalars
+    let block = try decoder.decode(
+      ReadOptions(headK: headK, wantsTail: hasScalars, wantsStates: false))
+    // The head's streams do not depend on the tail.
+    specification.target = TargetSpecification(
+      headK: headK, step: specification.target.step, tail: .scalars)
+    specification.states = .none
+    let encoder = try SoftTargetEncoder(
+      specification: specification, order: decoder.order,
+      block: TargetBlock(
+        lengths: block.lengths, tokenIDs: block.tokenIDs,
+        rowCounts: zip(block.rowStarts, block.rowStarts.dropFirst()).map { $1 - $0 },
+        positions: block.positions, inputChecks: block.inputChecks))
+    let dropped = block.rowCount == 0 ? 0 : block.droppedLogits.count / block.rowCount
+    for row in 0..<block.rowCount {
+      var tail = SoftTargetSelection.TailScalars(
+        logPartition: 0, slope: 0, halfLogPartition: 0, halfSlope: 0, mean: 0)
+      if hasScalars {
+        tail = Self.merged(
           block.tailScalars[row], count: block.tailCount,
-          with: block.droppedLogits[row * dropped..<(row + 1) * dropped]))
+          with: block.droppedLogits[row * dropped..<(row + 1) * dropped])
+      }
+      let entries = row * headK..<(row + 1) * headK
+      try block.headIDs[entries].withUnsafeBufferPointer { ids in
+        try block.headLogits[entries].withUnsafeBufferPointer { logits in
+          try encoder.add(row: row, headIDs: ids, headLogits: logits, tail: tail)
+        }
+      }
     }
-    let bytes = (0..<5).flatMap { index in
-      BytePlanes.split(codes.map { UInt16(bitPattern: $0[index]) })
+    return encoder.finish().reduce(into: [:]) { streams, stream in
+      if stream.name.hasPrefix(Self.headPrefix) || stream.name == StreamName.tailScalars {
+        streams[stream.name] = stream
+      }
     }
-    streams[StreamName.tailScalars] = NamedStream(name: StreamName.tailScalars, bytes: bytes)
-    return streams
   }
+
+  /// Begins the names of the head's streams.
+  static let headPrefix = "head."
 
   /// The scalars of a tail of `count` tokens and some more, given as logits below the maximum.
   static func merged(

@@ -1,4 +1,4 @@
-import Kernels
+package import Kernels
 package import ShardStore
 
 /// Turns rows of logits into the streams of one block.
@@ -87,6 +87,28 @@ package final class SoftTargetEncoder: @unchecked Sendable {
     isAdded.elements[row] = true
   }
 
+  /// Keeps a row whose head and tail another program has computed.
+  ///
+  /// - Parameters:
+  ///   - row: The row's index in the block.
+  ///   - headIDs: Distinct token IDs, largest logit first, equal logits by the lower ID; `[headK]`.
+  ///   - headLogits: Their logits, `[headK]`.
+  ///   - tail: The tail beyond them, relative to the largest logit.
+  ///   - state: As for full logits.
+  /// - Throws: `LogitCacheError.badTarget` where a number is not finite or too large.
+  /// - Precondition: The row exists, the tail is of the kind `scalars`, the row is not audited.
+  package func add(
+    row: Int, headIDs: UnsafeBufferPointer<Int32>, headLogits: UnsafeBufferPointer<Float>,
+    tail: SoftTargetSelection.TailScalars, state: UnsafeBufferPointer<Float>? = nil
+  ) throws {
+    precondition((0..<rows).contains(row), "row \(row) of \(rows)")
+    precondition(specification.target.tail == .scalars && block.auditRows.isEmpty, "another tail")
+    try store(row, ids: headIDs, values: headLogits)
+    store(row, tail)
+    if specification.states != .none { try addState(row, state) }
+    isAdded.elements[row] = true
+  }
+
   /// The streams of the block.
   ///
   /// - Precondition: Every row was added.
@@ -137,24 +159,35 @@ package final class SoftTargetEncoder: @unchecked Sendable {
       try withUnsafeTemporaryAllocation(of: Float.self, capacity: k) { values in
         let tail = SoftTargetSelection.select(logits, ids: ids, values: values)
         guard let tail else { throw bad(row, "a logit is not finite") }
-        var previous = 0
-        for place in 0..<k {
-          let below = (Double(values[0]) - Double(values[place])) / specification.target.step
-          guard below < Double(CacheFormat.largestStep) else {
-            throw bad(row, "logit \(values[place]) is too far below the largest, \(values[0])")
-          }
-          let step = Int(below.rounded())
-          headRanks.elements[place * rows + row] = order.rankOfToken[Int(ids[place])]
-          headSteps.elements[place * rows + row] = UInt16(step - previous)
-          previous = step
-        }
+        try store(row, ids: UnsafeBufferPointer(ids), values: UnsafeBufferPointer(values))
         return tail
       }
     }
-    if specification.target.tail == .scalars {
-      for (index, value) in TailCode.encode(tail).enumerated() {
-        scalars.elements[index * rows + row] = value
+    if specification.target.tail == .scalars { store(row, tail) }
+  }
+
+  private func store(
+    _ row: Int, ids: UnsafeBufferPointer<Int32>, values: UnsafeBufferPointer<Float>
+  ) throws {
+    let k = specification.target.headK
+    precondition(ids.count == k && values.count == k, "\(ids.count) entries of \(k)")
+    var previous = 0
+    for place in 0..<k {
+      let below = (Double(values[0]) - Double(values[place])) / specification.target.step
+      // A comparison with what is not a number is false too.
+      guard below < Double(CacheFormat.largestStep) else {
+        throw bad(row, "logit \(values[place]) is too far below the largest, \(values[0])")
       }
+      let step = Int(below.rounded())
+      headRanks.elements[place * rows + row] = order.rankOfToken[Int(ids[place])]
+      headSteps.elements[place * rows + row] = UInt16(step - previous)
+      previous = step
+    }
+  }
+
+  private func store(_ row: Int, _ tail: SoftTargetSelection.TailScalars) {
+    for (index, value) in TailCode.encode(tail).enumerated() {
+      scalars.elements[index * rows + row] = value
     }
   }
 

@@ -24,12 +24,13 @@ struct CacheTeacher {
     let opened = try TokenizedCorpus.open(folder: URL(argument: corpus))
     let model = try MaskedLanguageModel.load(folder: URL(argument: teacher))
     try TeacherCheck.check(model.configuration, corpus: opened)
+    let masks = try CacheBatchSource.masks(specification)
     let given = try CacheSpecification(
       teacher: model.configuration, weightDigest: ParameterDigest.text(of: model),
-      corpus: opened.manifest, masks: CacheBatchSource.masks(specification),
+      corpus: opened.manifest, masks: masks,
       positions: specification.positions, target: specification.target,
       states: specification.states, auditRowsPerShard: specification.auditRowsPerShard)
-    guard given == specification else {
+    guard given == specification, masks.vocabSize == specification.vocabSize else {
       throw CommandFailure(
         "\(cache.folder.path): made from another teacher or corpus than those given:\n"
           + given.differences(from: specification).map {

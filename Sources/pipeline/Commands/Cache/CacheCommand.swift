@@ -9,5 +9,6 @@ struct CacheCommand: ParsableCommand {
       CacheListCommand.self, CacheShowCommand.self, CacheVerifyCommand.self,
       CacheRepairCommand.self, CacheDiffCommand.self, CacheMergeCommand.self,
       CacheSubsetCommand.self, CachePinCommand.self, CacheCollectCommand.self,
+      CacheExportCommand.self, CacheInputsCommand.self, CacheImportCommand.self,
     ])
 }
