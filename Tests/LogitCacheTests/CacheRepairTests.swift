@@ -68,6 +68,35 @@ import Testing
     #expect(try SampleCache.contents(folder.url) == sound)
   }
 
+  @Test func anyFlippedByteIsHarmlessOrMended() throws {
+    var generator = SeededGenerator(seed: 20_261_121)
+    let names = sound.keys.filter { $0.hasSuffix(".sqlite") }.sorted()
+    let expected = try blocks()
+    var mended = 0
+    for _ in 0..<80 {
+      let name = try #require(names.randomElement(using: &generator))
+      var bytes = try #require(sound[name])
+      let place = Int.random(in: 0..<bytes.count, using: &generator)
+      bytes[place] ^= UInt8.random(in: 1...255, using: &generator)
+      try bytes.write(to: folder.file(name))
+      if try CacheVerification(folder: folder.url).run().isEmpty {
+        #expect(try blocks() == expected, "\(name), byte \(place)")
+        try sound[name]?.write(to: folder.file(name))
+      } else {
+        try repair(Teacher(sample))
+        #expect(try SampleCache.contents(folder.url) == sound, "\(name), byte \(place)")
+        mended += 1
+      }
+    }
+    // Most bytes of these files are payload.
+    #expect(mended > 40, "\(mended)")
+  }
+
+  private func blocks() throws -> [SoftTargetBlock] {
+    let reader = try CacheReader(folder: folder.url)
+    return try (0..<10).map { try reader.readBlock($0 % 5, replica: $0 / 5) }
+  }
+
   @Test func otherNumbersReplaceNothing() throws {
     try flip(folder.file("shard-00000.sqlite"), block: 2, stream: "tail.scalars")
     let damaged = try SampleCache.contents(folder.url)
@@ -79,6 +108,19 @@ import Testing
       return
     }
     #expect(try SampleCache.contents(folder.url) == damaged)
+  }
+
+  @Test func whatAKilledRepairLeftIsNotUsed() throws {
+    try flip(folder.file("shard-00002.sqlite"), block: 1, stream: "ids")
+    let staging = folder.file(".repair")
+    try FileManager.default.createDirectory(at: staging, withIntermediateDirectories: true)
+    // A whole shard of other numbers, as far as its metadata goes the right one.
+    try Data(contentsOf: folder.file("shard-00002.sqlite"))
+      .write(to: staging.appending(path: "shard-00002.sqlite"))
+    try Data("x".utf8).write(to: staging.appending(path: "shard-00002.sqlite.partial"))
+    try repair(Teacher(sample))
+    #expect(try SampleCache.contents(folder.url) == sound)
+    #expect(!FileManager.default.fileExists(atPath: staging.path))
   }
 
   @Test func twoRepairsAtOnceAreRefused() throws {

@@ -26,6 +26,7 @@ import Testing
     #expect(part.specification.maskReplica(0) == 1)
     #expect(part.specification.derivedFrom?.fingerprint == whole.manifest.fingerprint)
     #expect(part.specification.derivedFrom?.shards == [1])
+    #expect(part.specification.derivedFrom?.headK == nil)
     #expect(part.manifest.fingerprint != whole.manifest.fingerprint)
     for block in 0..<2 {
       #expect(
@@ -73,6 +74,7 @@ import Testing
   @Test func aSmallerHeadHasTheTailOfAllTheRest() throws {
     let sample = SampleCache()
     let (whole, part, folders) = try subset(of: sample, .init(headK: 3))
+    #expect(part.specification.derivedFrom?.headK == 8)
     for (block, replica) in [(0, 0), (4, 1)] {
       let found = try part.readBlock(block, replica: replica)
       let prefix = try whole.readBlock(block, replica: replica, options: ReadOptions(headK: 3))

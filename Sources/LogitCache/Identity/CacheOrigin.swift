@@ -6,6 +6,9 @@ package struct CacheOrigin: Codable, Hashable, Sendable {
   package var replicas: [Int]?
   /// The corpus shard of each of its shards of a replica.
   package var shards: [Int]?
+  /// Entries of the head from which this one was cut, whose tail is that of a quantised head; nil
+  /// where shards are as the teacher pass made them, but for streams that are left out.
+  package var headK: Int?
   /// SHA-256 over the files that were imported.
   package var importedDigest: String?
 

@@ -29,8 +29,7 @@ package struct LiveComparison: Sendable {
     _ cache: CacheShards, shard index: Int, block: Int, computed: [NamedStream], scratch: URL
   ) throws {
     let cached = try cache.open(index)
-    let writer = try WholeShardWriter(
-      folder: scratch, name: "live", metadata: cache.metadata(index))
+    let writer = try WholeShardWriter(folder: scratch, name: "live", metadata: [:])
     try writer.append(block: computed.map { try EncodedStream($0, effort: .fast) })
     _ = try writer.seal()
     let file = scratch.appending(path: "live.sqlite")

@@ -96,7 +96,7 @@ package final class CacheRepair {
       expected =
         manifest.complete ? manifest.shards[index].digest : old?.summary.digest
     } else {
-      try source.tables().write(folder: staging, specification: shards.specification)
+      try shards.writeTables(try source.tables(), in: staging)
       summary = try ShardReader(url: staged(task.name)).summary
       expected = manifest.tables?.digest
     }
@@ -113,8 +113,7 @@ package final class CacheRepair {
     _ index: Int, _ task: Task, old: ShardReader?, source: Source, progress: () -> Void
   ) throws -> ShardSummary {
     let place = shards.place(index)
-    let writer = try ShardWriter(
-      folder: staging, name: place.name, metadata: shards.metadata(index))
+    let writer = try shards.beginShard(index, in: staging)
     defer { writer.close() }
     if let old {
       for stream in try old.storedStreams(block: ShardFormat.shardLevel) {

@@ -103,6 +103,8 @@ package struct CacheSubset {
       replicas: replicas.map { old.derivedFrom?.replicas?[$0] ?? $0 },
       shards: corpusShards.map { old.derivedFrom?.shards?[$0] ?? $0 })
     new.derivedFrom?.importedDigest = old.derivedFrom?.importedDigest
+    new.derivedFrom?.headK =
+      new.target.headK == old.target.headK ? old.derivedFrom?.headK : old.target.headK
     try new.validate()
     specification = new
   }
@@ -133,8 +135,7 @@ package struct CacheSubset {
   }
 
   private func copyTables(to new: CacheShards) throws {
-    let writer = try ShardWriter(
-      folder: new.folder, name: CacheShards.tables, metadata: new.tablesMetadata)
+    let writer = try new.beginTables(in: new.folder)
     defer { writer.close() }
     for stream in try tables.storedStreams(block: ShardFormat.shardLevel) {
       try writer.appendShardStream(stream)
@@ -151,7 +152,7 @@ package struct CacheSubset {
       replicas[index / perReplica] * source.specification.blocksPerShard.count
       + corpusShards[index % perReplica]
     let reader = try source.open(oldIndex)
-    if reader.metadata == new.metadata(index), reader.name == new.name(index), keepsBytes {
+    if try reader.metadata == new.metadata(index), reader.name == new.name(index), keepsBytes {
       try reader.verify()
       try ShardLink.place(source.file(reader.name), at: new.file(new.name(index)))
       return

@@ -51,7 +51,7 @@ package struct CacheShards: Sendable {
   }
 
   /// The metadata that a shard must have.
-  func metadata(_ index: Int) -> [String: String] {
+  func metadata(_ index: Int) throws -> [String: String] {
     CacheFormat.shardMetadata(
       fingerprint: manifest.fingerprint, shard: index, replica: place(index).replica)
   }
@@ -66,7 +66,7 @@ package struct CacheShards: Sendable {
   /// - Throws: `ShardStoreError`, `LogitCacheError.wrongShard`.
   package func open(_ index: Int) throws -> ShardReader {
     let reader = try ShardReader(url: file(name(index)))
-    try reader.require(metadata(index))
+    try reader.require(try metadata(index))
     let place = place(index)
     try Self.require(place.name, "number of blocks", reader.blockCount, place.blocks)
     if manifest.complete {
@@ -89,6 +89,27 @@ package struct CacheShards: Sendable {
       try Self.require(CacheFormat.tables, "size in bytes", reader.summary.bytes, expected.bytes)
     }
     return reader
+  }
+
+  /// Begins a shard of the cache, afresh or resumed, in another folder.
+  ///
+  /// - Throws: `ShardStoreError`.
+  func beginShard(_ index: Int, in folder: URL) throws -> ShardWriter {
+    try ShardWriter(folder: folder, name: name(index), metadata: try metadata(index))
+  }
+
+  /// Begins the tables of the cache, afresh or resumed, in another folder.
+  ///
+  /// - Throws: `ShardStoreError`.
+  func beginTables(in folder: URL) throws -> ShardWriter {
+    try ShardWriter(folder: folder, name: CacheFormat.tables, metadata: tablesMetadata)
+  }
+
+  /// Writes and seals the tables of the cache in another folder.
+  ///
+  /// - Throws: `ShardStoreError`.
+  func writeTables(_ tables: CacheTables, in folder: URL) throws {
+    try tables.write(folder: folder, specification: specification)
   }
 
   /// The decoder of a block of an open shard.

@@ -20,7 +20,7 @@ struct CacheDescription {
         + (inventory.isComplete ? "" : ", not complete")
     ]
     func add(_ label: String, _ value: String) {
-      lines.append("  " + label.padding(toLength: 15, withPad: " ", startingAt: 0) + value)
+      lines.append("  " + label.padding(toLength: 17, withPad: " ", startingAt: 0) + value)
     }
     add("fingerprint", manifest.fingerprint)
     add("format", "version \(manifest.formatVersion)")
@@ -67,6 +67,7 @@ struct CacheDescription {
     let list = { (numbers: [Int]) in numbers.map(String.init).joined(separator: ", ") }
     if let replicas = origin.replicas { add("  replicas", list(replicas)) }
     if let shards = origin.shards { add("  shards", list(shards)) }
+    if let headK = origin.headK { add("  head", "cut from \(headK)") }
     if let digest = origin.importedDigest { add("imported from", digest) }
   }
 

@@ -49,8 +49,8 @@ struct LiveCheck {
     if streams.isEmpty { return head }
     let text =
       "\(head); others differ in \(streams.sorted().joined(separator: ", ")), by "
-      + "\(Format.fixed(largest, 4)) of a logit at most, \(changed) of \(tokens) head entries have "
-      + "another token"
+      + "\(Format.fixed(largest, 4)) of a logit at most"
+      + (tokens > 0 ? "; \(changed) of \(tokens) head entries have another token" : "")
     if largest > tolerance {
       throw CommandFailure(
         "\(cache.folder.path): \(text); more than \(tolerance). Check that the teacher and its "

@@ -44,7 +44,7 @@ struct CacheCollectCommand: ParsableCommand {
     }
     let count = collection.candidates.count + collection.leftovers.count
     if count == 0 { return Terminal.output("nothing to delete") }
-    guard try isConfirmed(count, bytes: collection.bytes) else {
+    guard try isConfirmed(bytes: collection.bytes) else {
       return Terminal.output("nothing was deleted")
     }
     try delete(collection)
@@ -66,13 +66,13 @@ struct CacheCollectCommand: ParsableCommand {
     Terminal.output("deleted \(Format.bytes(bytes))")
   }
 
-  private func isConfirmed(_ count: Int, bytes: Int) throws -> Bool {
+  private func isConfirmed(bytes: Int) throws -> Bool {
     if yes { return true }
     guard Terminal.isInputInteractive else {
       Terminal.note("standard input is not a terminal: say --yes to delete these")
       return false
     }
-    Terminal.draw("Delete these \(count), \(Format.bytes(bytes))? [y/N] ")
+    Terminal.draw("Delete what is listed, \(Format.bytes(bytes))? [y/N] ")
     let answer = readLine()?.trimmingCharacters(in: .whitespaces).lowercased()
     return answer == "y" || answer == "yes"
   }
