@@ -49,14 +49,15 @@ extension LogitCacheError: CustomStringConvertible {
       "\(file): \(what) is \(found), expected \(expected). Copy the cache again, or run "
         + "'pipeline cache-teacher' into a new folder."
     case .otherCache(let folder, let differences):
-      "\(folder): holds another cache:\n\(Self.list(differences))\nName another folder, or delete "
-        + "this one."
+      "\(folder): holds another cache:\n\(Self.list(differences))\nName another folder (with "
+        + "'--extend' it takes the shards of this one that are the same), or delete this one."
     case .mismatch(let folder, let differences):
       "\(folder): the cache was made for something else:\n\(Self.list(differences))\nUse the "
         + "corpus and tokenizer it was made from, or run 'pipeline cache-teacher' on this corpus."
     case .incomplete(let folder, let sealed, let total):
       "\(folder): \(sealed) of \(total) shards are complete. Run the same 'pipeline "
-        + "cache-teacher' command again; it goes on where it stopped."
+        + "cache-teacher' command again; it goes on where it stopped. To train while it runs, add "
+        + "'--missing wait' or '--missing skip' to 'train-student'."
     case .wrongShard(let shard, let what, let expected, let found):
       "\(shard): \(what) is \(found), expected \(expected): not the shard that belongs here. "
         + "Delete it and run 'pipeline cache-teacher' again."
@@ -82,8 +83,13 @@ extension LogitCacheError: CustomStringConvertible {
   }
 
   private static func list(_ differences: [FieldDifference]) -> String {
-    differences.map { "  \($0.field): expected \($0.expected), found \($0.found)" }
+    differences.map { "  \($0.field): expected \(short($0.expected)), found \(short($0.found))" }
       .joined(separator: "\n")
+  }
+
+  /// A list of many digests says nothing to a person.
+  private static func short(_ value: String) -> String {
+    value.count <= 160 ? value : "\(value.prefix(150)) …"
   }
 }
 

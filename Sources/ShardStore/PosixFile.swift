@@ -44,6 +44,23 @@ final class PosixFile {
 
   deinit { close() }
 
+  /// Whether somebody holds the exclusive lock of a file; false where there is no such file.
+  static func isLocked(_ path: String) -> Bool {
+    let opened = open(path, O_RDONLY | O_CLOEXEC)
+    if opened < 0 { return false }
+    defer { _ = closeDescriptor(opened) }
+    return flock(opened, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK
+  }
+
+  /// Gives a file a second name; false where the file systems cannot.
+  ///
+  /// - Throws: `.notWritten` where the new name is taken.
+  static func link(_ old: String, as new: String) throws -> Bool {
+    if linkFile(old, new) == 0 { return true }
+    if errno == EEXIST { throw failure(new) }
+    return false
+  }
+
   /// Closes the file, which releases its lock.
   func close() {
     if descriptor >= 0 { _ = Self.closeDescriptor(descriptor) }
@@ -124,6 +141,16 @@ extension PosixFile {
       Musl.write(descriptor, bytes.baseAddress, bytes.count)
     #else
       Darwin.write(descriptor, bytes.baseAddress, bytes.count)
+    #endif
+  }
+
+  private static func linkFile(_ old: String, _ new: String) -> Int32 {
+    #if canImport(Glibc)
+      Glibc.link(old, new)
+    #elseif canImport(Musl)
+      Musl.link(old, new)
+    #else
+      Darwin.link(old, new)
     #endif
   }
 

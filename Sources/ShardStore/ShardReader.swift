@@ -6,7 +6,7 @@ import GRDB
 /// Owns one read-only connection to SQLite. Any thread may call it; payloads are fetched one after
 /// the other, decoding and checksums run on the calling threads at once.
 package final class ShardReader: Sendable {
-  /// The file's name without `.sqlite`, as the writer was given it.
+  /// The file's name without `.sqlite`.
   package let name: String
 
   /// What the writer was given, without the container's own keys.
@@ -64,11 +64,11 @@ package final class ShardReader: Sendable {
     try require("digest", directory.metadata[ShardFormat.digestKey], digest)
     try require(
       "number of blocks", directory.metadata[ShardFormat.blocksKey], "\(directory.blockCount)")
-    guard let name = directory.metadata[ShardFormat.nameKey] else {
+    guard directory.metadata[ShardFormat.nameKey] != nil else {
       throw ShardStoreError.damagedDirectory(
         shard: label, what: "name", expected: "present", found: "missing")
     }
-    self.name = name
+    name = label.firstRange(of: ".sqlite").map { String(label[..<$0.lowerBound]) } ?? label
     blockCount = directory.blockCount
     metadata = directory.metadata.filter { !$0.key.hasPrefix(ShardFormat.reservedPrefix) }
     summary = ShardSummary(name: name, blocks: blockCount, bytes: bytes, digest: digest)

@@ -26,13 +26,15 @@ package final class ShardWriter {
   ///   - folder: An existing folder.
   ///   - name: For example `shard-00000`; a stream name in form.
   ///   - metadata: Kept in the shard and part of its digest. Keys must not begin with `shard.`.
+  ///   - recordedName: What the shard calls itself; nil for `name`. A shard that may lie under several
+  ///     names in several folders has one that does not change.
   ///   - limits: Largest stream.
   ///   - maximumPages: SQLite's `max_page_count`, which tests use as a disk that fills up.
   /// - Throws: `ShardStoreError.locked`, `.alreadySealed`, `.diskFull`, `.notWritten`.
   /// - Precondition: `name` and the keys are as said.
   package init(
-    folder: URL, name: String, metadata: [String: String], limits: ShardLimits = ShardLimits(),
-    maximumPages: Int? = nil
+    folder: URL, name: String, metadata: [String: String], recordedName: String? = nil,
+    limits: ShardLimits = ShardLimits(), maximumPages: Int? = nil
   ) throws {
     precondition(ShardFormat.isStreamName(name), "'\(name)' is not a shard name")
     precondition(
@@ -46,7 +48,7 @@ package final class ShardWriter {
       files.removePartial()
       throw ShardStoreError.alreadySealed(file: files.sealed.path)
     }
-    let wanted = metadata.merging([ShardFormat.nameKey: name]) { first, _ in first }
+    let wanted = metadata.merging([ShardFormat.nameKey: recordedName ?? name]) { first, _ in first }
     do {
       let partial = PartialShard(files: files, limits: limits, maximumPages: maximumPages)
       if let (queue, blocks) = try? partial.resume(metadata: wanted) {
@@ -107,7 +109,8 @@ package final class ShardWriter {
   /// The bytes depend on the content and the versions of SQLite and liblz4 only, not on how often
   /// the writing was broken off.
   ///
-  /// - Throws: `ShardStoreError`; the partial shard stays.
+  /// - Throws: `ShardStoreError`; the partial shard stays, unless it is damaged, as by two machines
+  ///   that wrote it at once where locks do not reach: then the next writer begins afresh.
   /// - Precondition: The shard is not sealed.
   package func seal() throws -> ShardSummary {
     let queue = connection
@@ -122,6 +125,11 @@ package final class ShardWriter {
       try queue.writeWithoutTransaction { try $0.execute(sql: "VACUUM INTO ?", arguments: [file]) }
     } catch {
       try? FileManager.default.removeItem(at: files.sealing)
+      if let code = (error as? DatabaseError)?.resultCode,
+        code == .SQLITE_CORRUPT || code == .SQLITE_NOTADB
+      {
+        close(removingPartial: true)
+      }
       throw SQLiteFailure.writing(file, error)
     }
     let summary: ShardSummary
@@ -129,6 +137,9 @@ package final class ShardWriter {
       let reader = try ShardReader(url: files.sealing, limits: limits)
       try reader.verify()
       summary = reader.summary
+    } catch {
+      close(removingPartial: true)
+      throw error
     }
     try PosixFile.synchronize(file)
     try AtomicFile.commit(files.sealing, as: files.sealed)
@@ -147,6 +158,14 @@ package final class ShardWriter {
     try? queue.close()
     if removingPartial { files.removePartial() }
     lock.close()
+  }
+
+  /// Whether some process holds the lock of a shard that is not sealed yet.
+  ///
+  /// The lock is asked for, shared, and given back at once: a writer that begins in this moment meets
+  /// a locked file and has to try again.
+  package static func isBeingWritten(folder: URL, name: String) -> Bool {
+    PosixFile.isLocked(ShardFiles(folder: folder, name: name).partial.path)
   }
 
   /// Removes the partial files of a sealed shard, which a process leaves behind that is killed after

@@ -12,6 +12,8 @@ package enum StudentTrainerError: Error, Equatable {
   case inputChanged(sequence: SequenceReference, replica: Int, expected: UInt64, found: UInt64)
   /// Soft targets that contradict the sequence they are for.
   case badTargets(sequence: SequenceReference, replica: Int, reason: String)
+  /// A shard of the cache (nil: what all shards share) that is not there.
+  case missingShard(folder: String, shard: String?, reason: String)
   /// A source that has no batch.
   case noBatches(what: String)
   /// NaN or infinity; the parameters are those before the step.
@@ -49,6 +51,10 @@ extension StudentTrainerError: CustomStringConvertible {
     case .badTargets(let sequence, let replica, let reason):
       "soft targets of \(Self.name(sequence)), mask replica \(replica): \(reason); "
         + "make the cache again with 'pipeline cache-teacher'"
+    case .missingShard(let folder, let shard, let reason):
+      "'\(folder)': \(shard ?? "the shared tables") \(shard == nil ? "are" : "is") not there: "
+        + "\(reason). Run the same 'pipeline cache-teacher' command again; this run goes on from its "
+        + "last checkpoint"
     case .noBatches(let what):
       "\(what) gives no batch to train on; check that the corpus holds sequences"
     case .nonFinite(let step, let what, let sequences):

@@ -23,7 +23,8 @@ extension CacheSpecification {
     self.init(
       tokenizerDigest: corpus.tokenizerDigest, vocabSize: corpus.vocabSize,
       corpusDigest: corpus.digest, sequences: corpus.sequences,
-      blocksPerShard: corpus.shards.map(\.blocks),
+      blocksPerShard: corpus.shards.map(\.blocks), corpusShards: corpus.shards.map(\.digest),
+      weightingCorpus: masks.frequencyExponent > 0 ? corpus.digest : nil,
       teacher: Teacher(
         configurationDigest: try PlainValue(encoding: teacher).digest(),
         weightDigest: weightDigest, architecture: teacher.architecture.rawValue,

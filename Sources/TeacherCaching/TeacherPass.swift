@@ -18,7 +18,7 @@ package struct TeacherPass {
   private let teacher: MaskedLanguageModel
   private let corpus: TokenizedCorpus
   private let masker: Masker
-  private let order: IDOrder
+  private var order: IDOrder
 
   /// Joins a teacher, the corpus it reads and the cache that is made.
   ///
@@ -49,6 +49,23 @@ package struct TeacherPass {
       start: teacher.values(of: .decoderBias), count: teacher.configuration.vocabSize)
     return CacheTables(
       order: order, decoder: DecoderTable(weight: Array(weight.elements), bias: Array(bias)))
+  }
+
+  /// Takes the tables that a cache's folder has, which another process may have written, or which
+  /// may be those of the cache that it extends.
+  package mutating func use(_ tables: CacheTables) { order = tables.order }
+
+  /// Writes the lengths of the corpus's sequences into a cache's folder.
+  ///
+  /// - Parameters:
+  ///   - writer: The cache's writer.
+  ///   - waiting: Called once where another process is writing them.
+  /// - Throws: `CorpusError`, `ShardStoreError`.
+  package func prepareSequences(_ writer: CacheWriter, waiting: () -> Void = {}) throws {
+    try writer.prepareSequences(
+      waiting: waiting,
+      tokenCounts: specification.weightingCorpus == nil ? nil : try corpus.tokenCounts()
+    ) { try corpus.lengths(block: $0) }
   }
 
   /// The masked sequences of a block.

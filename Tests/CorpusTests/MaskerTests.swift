@@ -78,6 +78,24 @@ import Testing
     }
   }
 
+  /// So that a cache with more replicas can keep those that it has.
+  @Test(arguments: [false, true]) func masksDoNotDependOnTheNumberOfReplicas(
+    complementary: Bool
+  ) throws {
+    var specification = Self.specification(complementary: complementary)
+    specification.replicas = 1
+    let few = try Masker(specification)
+    specification.replicas = 23
+    let many = try Masker(specification)
+    for replica in 0..<23 {
+      let (mine, theirs) = (
+        few.corrupt(Self.sequence(5)[...], replica: replica),
+        many.corrupt(Self.sequence(5)[...], replica: replica)
+      )
+      #expect(mine.corrupted == theirs.corrupted && mine.positions == theirs.positions)
+    }
+  }
+
   @Test func otherSeedsSequencesAndReplicasGiveOtherMasks() throws {
     let ids = Self.sequence(1)
     let masker = try Masker(Self.specification())

@@ -93,11 +93,11 @@ import Testing
   @Test func anotherFormatVersionIsRefused() throws {
     let file = folder.url.appending(path: "manifest.json")
     let text = try String(contentsOf: file, encoding: .utf8)
-    try text.replacing("\"formatVersion\" : 1", with: "\"formatVersion\" : 2")
+    try text.replacing("\"formatVersion\" : 2", with: "\"formatVersion\" : 1")
       .write(to: file, atomically: true, encoding: .utf8)
     #expect(
       throws: LogitCacheError.damagedManifest(
-        file: file.path, what: "formatVersion", expected: "1", found: "2")
+        file: file.path, what: "formatVersion", expected: "2", found: "1")
     ) { try CacheReader(folder: folder.url) }
   }
 }

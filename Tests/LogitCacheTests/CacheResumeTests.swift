@@ -84,10 +84,9 @@ import Testing
   @Test func timeIsSummedAndChangesNoByteOfTheCache() throws {
     let folder = try TemporaryFolder()
     try sample.write(to: folder.url)
-    for (worker, seconds) in [(0, 1.5), (1, 2), (0, 0.25)] {
-      let writer = try CacheWriter(
-        folder: folder.url, specification: sample.specification, worker: worker, workers: 2)
-      try writer.addTeacherSeconds(seconds)
+    for (shard, seconds) in [(0, 1.5), (1, 2), (0, 0.25)] {
+      let writer = try CacheWriter(folder: folder.url, specification: sample.specification)
+      try writer.addTeacherSeconds(seconds, shard: shard)
     }
     #expect(try CacheReader(folder: folder.url).teacherSeconds == 3.75)
     #expect(try SampleCache.contents(folder.url) == uninterrupted())

@@ -28,6 +28,14 @@ import Testing
     #expect(part.specification.derivedFrom?.shards == [1])
     #expect(part.specification.derivedFrom?.headK == nil)
     #expect(part.manifest.fingerprint != whole.manifest.fingerprint)
+    // Nothing of a shard changes, so its file has a second name.
+    let names = folders.map(\.url).enumerated().map {
+      $1.appending(path: $0 == 0 ? "shard-00003.sqlite" : "shard-00000.sqlite")
+    }
+    let numbers = try names.map {
+      try FileManager.default.attributesOfItem(atPath: $0.path)[.systemFileNumber] as? Int
+    }
+    #expect(numbers[0] != nil && numbers[0] == numbers[1])
     for block in 0..<2 {
       #expect(
         try part.readBlock(block, replica: 0) == whole.readBlock(3 + block, replica: 1))
@@ -121,7 +129,7 @@ import Testing
       }
     }
     var weighted = SampleCache()
-    weighted.specification.mask = .object(["frequencyExponent": .number(0.7)])
+    weighted.specification.weightingCorpus = "c0"
     let other = try TemporaryFolder()
     try weighted.write(to: other.url)
     let error = #expect(throws: LogitCacheError.self) {

@@ -23,6 +23,20 @@ struct SampleCache {
       positions: positions, target: target, states: states, auditRowsPerShard: 2)
   }
 
+  /// The cache of a corpus that grows shard by shard, two blocks each.
+  static func grown(shards: Int, replicas: Int) -> SampleCache {
+    var sample = SampleCache()
+    sample.specification.corpusDigest = "c\(shards)"
+    sample.specification.sequences = 8 * shards
+    sample.specification.blocksPerShard = [Int](repeating: 2, count: shards)
+    sample.specification.corpusShards = (0..<shards).map { "part \($0)" }
+    sample.specification.replicas = replicas
+    sample.specification.mask = .object([
+      "seed": .unsigned(3), "replicas": .unsigned(UInt64(replicas)),
+    ])
+    return sample
+  }
+
   var order: IDOrder {
     IDOrder(counts: (0..<specification.vocabSize).map { UInt64(($0 * 7919) % 1000) })
   }
@@ -38,9 +52,9 @@ struct SampleCache {
   /// The block's shape, without audit rows.
   func targetBlock(_ block: Int, replica: Int) -> TargetBlock {
     var generator = SeededGenerator(seed: UInt64(1000 * replica + block))
-    // The sequences are those of every replica.
+    var sizes = SeededGenerator(seed: UInt64(500_000 + block))
+    let lengths = (0..<4).map { _ in Int32.random(in: 3...40, using: &sizes) }
     var content = SeededGenerator(seed: UInt64(block))
-    let lengths = (0..<4).map { _ in Int32.random(in: 3...40, using: &content) }
     var result = TargetBlock(
       lengths: lengths, tokenIDs: [], rowCounts: [], positions: [], inputChecks: [])
     for length in lengths {

@@ -51,7 +51,7 @@ struct CacheCommandTests {
     let positions = try #require(values["positions"] as? Int)
     // Five int16 of a position.
     #expect(streams["tail.scalars"]?["raw"] as? Int == 10 * positions)
-    try Pipeline.expectFailure(["cache", "show", work.corpus], saying: ["fingerprint"])
+    try Pipeline.expectFailure(["cache", "show", work.corpus], saying: ["manifest.json"])
   }
 
   @Test func verifyNamesEveryDamagedStreamAndRepairMendsThem() throws {

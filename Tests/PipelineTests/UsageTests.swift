@@ -27,11 +27,13 @@ struct UsageTests {
       "cache-teacher",
       ["--teacher", "--corpus", "--output", "--positions", "--head", "--tail", "--states"]
         + ["--audit-rows", "--worker", "--workers", "--replicas", "--threads", "--quiet"]
+        + ["--store", "--extend"]
     ),
     (
       "train-student",
       ["--from-cache", "--corpus", "--online-teacher", "--hard-labels", "--output", "--init-from"]
         + ["--layers", "--temperature", "--tail", "--checkpoint-every", "--weights", "--quiet"]
+        + ["--store", "--missing", "--missing-timeout"]
     ),
     (
       "evaluate",
@@ -83,6 +85,19 @@ struct UsageTests {
     (["tokenize"], "<inputs>"), (["train-teacher"], "--corpus"), (["cache-teacher"], "--teacher"),
     (["train-student"], "--output"), (["evaluate", "--corpus", "c"], "<models>"),
     (["train-student", "--output", "o"], "--from-cache"),
+    (
+      ["train-student", "--output", "o", "--from-cache", "c", "--missing-timeout", "0"],
+      "--missing-timeout 0"
+    ),
+    (["train-student", "--output", "o", "--from-cache", "c", "--missing", "x"], "'x'"),
+    (
+      ["cache-teacher", "--teacher", "t", "--corpus", "c", "--output", "o", "--store", "s"],
+      "exclude each other"
+    ),
+    (
+      ["cache-teacher", "--teacher", "t", "--corpus", "c", "--store", "s", "--extend", "e"],
+      "--extend goes with --output"
+    ),
     (["train-student", "--output", "o", "--corpus", "c"], "--online-teacher"),
     (
       ["train-student", "--output", "o", "--from-cache", "c", "--online-teacher", "t"],

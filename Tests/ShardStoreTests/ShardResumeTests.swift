@@ -65,6 +65,29 @@ import Testing
     #expect(try names() == ["shard-00000.sqlite"])
   }
 
+  /// Otherwise each run would meet the same damage at the end of the same shard.
+  @Test func aDamagedPartialShardIsNotSealedAndBegunAfresh() throws {
+    let folder = try TemporaryFolder()
+    let begin = {
+      try ShardWriter(folder: folder.url, name: "shard-00000", metadata: SampleShard.metadata)
+    }
+    let writer = try begin()
+    for index in 0..<3 { try writer.append(block: SampleShard.block(index)) }
+    writer.close()
+    let file = folder.file("shard-00000.sqlite.partial")
+    var bytes = try Data(contentsOf: file)
+    let payload = Data(SampleShard.block(1)[1].bytes.prefix(32))
+    let place = try #require(bytes.range(of: payload))
+    bytes[place.lowerBound] ^= 1
+    try bytes.write(to: file)
+    let resumed = try begin()
+    #expect(resumed.committedBlocks == 3)
+    #expect(throws: ShardStoreError.self) { try resumed.seal() }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path) == [])
+    try SampleShard.write(to: folder.url)
+    #expect(try Data(contentsOf: folder.file("shard-00000.sqlite")) == uninterrupted())
+  }
+
   @Test func anAtomicWriteRemovesWhatAKilledOneLeft() throws {
     let folder = try TemporaryFolder()
     let file = folder.file("manifest.json")

@@ -2,15 +2,19 @@ package import Foundation
 package import ShardStore
 import Synchronization
 
-/// Reads a complete cache. Any thread may call it.
+/// Reads a cache; of one that is being written, the shards that are sealed. Any thread may call it.
 package final class CacheReader: Sendable {
   /// What the manifest says.
   package let manifest: CacheManifest
   /// The order in which the cache numbers tokens.
   package let order: IDOrder
 
-  private let folder: URL
+  /// The cache's folder.
+  package let folder: URL
   private let tables: ShardReader
+  private let keys: ShardKeys
+  /// Of an incomplete cache; a complete one has the lengths in its shards.
+  private let sequences: CacheSequences?
   private let firstBlocks: [Int]
   private let opened = Mutex<[Int: ShardReader]>([:])
 
@@ -21,24 +25,30 @@ package final class CacheReader: Sendable {
   ///
   /// Shards are checked against the manifest as they are opened, streams as they are read.
   ///
-  /// - Throws: `LogitCacheError`, `ShardStoreError`.
-  package init(folder: URL) throws {
+  /// - Parameters:
+  ///   - folder: The cache's folder.
+  ///   - allowsMissing: Whether shards may be missing, so that it has to be asked before a block is
+  ///     read; what all shards share has to be there, see `canServe(folder:)`.
+  /// - Throws: `LogitCacheError`, `.incomplete` where something is missing that may not be;
+  ///   `ShardStoreError`.
+  package init(folder: URL, allowsMissing: Bool = false) throws {
     self.folder = folder
     manifest = try CacheManifest.read(folder: folder)
     let specification = manifest.specification
-    guard manifest.complete, let expectedTables = manifest.tables else {
-      let sealed = (0..<specification.shardCount).count {
-        let file = folder.appending(path: "\(CacheFormat.shardName($0)).sqlite")
-        return FileManager.default.fileExists(atPath: file.path)
-      }
+    guard manifest.complete || (allowsMissing && Self.canServe(folder: folder)) else {
+      let sealed = (0..<specification.shardCount).count { Self.isThere($0, in: folder) }
       throw LogitCacheError.incomplete(
         folder: folder.path, sealed: sealed, total: specification.shardCount)
     }
     for shard in manifest.shards {
       try Self.checkSize(folder.appending(path: "\(shard.name).sqlite"), bytes: shard.bytes)
     }
-    tables = try CacheTables.open(folder: folder, fingerprint: manifest.fingerprint)
-    try Self.require(tables.summary, expectedTables)
+    tables = try CacheTables.open(folder: folder, specification: specification)
+    if let expected = manifest.tables { try Self.require(tables.summary, expected) }
+    keys = ShardKeys(specification, tables: tables.summary.digest)
+    sequences =
+      manifest.complete
+      ? nil : try CacheSequences(folder: folder, specification: specification)
     order = try CacheTables.order(tables, vocabSize: specification.vocabSize)
     firstBlocks = specification.blocksPerShard.reduce(into: [0]) { $0.append(($0.last ?? 0) + $1) }
   }
@@ -55,7 +65,38 @@ package final class CacheReader: Sendable {
   /// Number of blocks of one replica; they are the corpus's.
   package var blockCount: Int { specification.blockCount }
 
-  /// Number of positions that keep a soft target, over all replicas.
+  /// Whether a folder holds what a reader needs to begin: a complete cache, or one that is being
+  /// written and has its tables and the lengths of its sequences.
+  package static func canServe(folder: URL) -> Bool {
+    guard let manifest = try? CacheManifest.read(folder: folder) else { return false }
+    return manifest.complete
+      || [CacheFormat.tables, CacheFormat.sequences].allSatisfy {
+        FileManager.default.fileExists(atPath: folder.appending(path: "\($0).sqlite").path)
+      }
+  }
+
+  /// Whether the shard that holds a block is there; always true of a complete cache.
+  ///
+  /// - Precondition: Block and replica exist.
+  package func isSealed(block: Int, replica: Int) -> Bool {
+    if manifest.complete { return true }
+    let index = place(block, replica).shard
+    return opened.withLock { $0[index] != nil } || Self.isThere(index, in: folder)
+  }
+
+  /// The name of the shard that holds a block, for messages and locks.
+  ///
+  /// - Precondition: Block and replica exist.
+  package func shardName(block: Int, replica: Int) -> String {
+    CacheFormat.shardName(place(block, replica).shard)
+  }
+
+  /// Occurrences of each token ID, of an incomplete cache whose masks they weight.
+  ///
+  /// - Throws: `ShardStoreError`, `LogitCacheError.wrongShard`.
+  package func keptTokenCounts() throws -> [UInt64]? { try sequences?.tokenCounts() }
+
+  /// Number of positions that keep a soft target, over all replicas; 0 of an incomplete cache.
   package var rowCount: Int { manifest.shards.reduce(0) { $0 + $1.rows } }
 
   /// Seconds that the teacher took, over all workers and runs.
@@ -66,7 +107,9 @@ package final class CacheReader: Sendable {
   /// - Throws: `ShardStoreError`, `LogitCacheError`.
   /// - Precondition: The block exists.
   package func lengths(block: Int) throws -> [Int32] {
-    try decoder(block, replica: 0).lengths()
+    guard let sequences else { return try decoder(block, replica: 0).lengths() }
+    let place = place(block, 0)
+    return try sequences.lengths(corpusShard: place.shard, block: place.block)
   }
 
   /// The soft targets of a block under a mask replica.
@@ -76,7 +119,16 @@ package final class CacheReader: Sendable {
   package func readBlock(
     _ block: Int, replica: Int, options: ReadOptions = ReadOptions()
   ) throws -> SoftTargetBlock {
-    try decoder(block, replica: replica).decode(options)
+    let decoder = try decoder(block, replica: replica)
+    let targets = try decoder.decode(options)
+    if sequences != nil {
+      let expected = try lengths(block: block)
+      guard targets.lengths == expected else {
+        throw decoder.damaged(
+          StreamName.lengths, "lengths", "those in '\(CacheFormat.sequences)'", "others")
+      }
+    }
+    return targets
   }
 
   /// The rows of a block that keep their full logits.
@@ -127,6 +179,14 @@ package final class CacheReader: Sendable {
 
   /// The shard that holds a block, and the decoder of the block in it.
   private func decoder(_ block: Int, replica: Int) throws -> SoftTargetDecoder {
+    let place = place(block, replica)
+    return SoftTargetDecoder(
+      shard: try shard(place.shard), block: place.block, specification: specification,
+      order: order)
+  }
+
+  /// The shard that holds a block, and the block's number in it.
+  private func place(_ block: Int, _ replica: Int) -> (shard: Int, block: Int) {
     precondition((0..<blockCount).contains(block), "block \(block) of \(blockCount)")
     precondition((0..<replicas).contains(replica), "replica \(replica) of \(replicas)")
     // The last corpus shard whose first block is not past this one.
@@ -136,26 +196,25 @@ package final class CacheReader: Sendable {
       let middle = (low + high) / 2
       if firstBlocks[middle] <= block { low = middle } else { high = middle }
     }
-    let index = replica * specification.blocksPerShard.count + low
-    return SoftTargetDecoder(
-      shard: try shard(index), block: block - firstBlocks[low], specification: specification,
-      order: order)
+    return (replica * specification.blocksPerShard.count + low, block - firstBlocks[low])
   }
 
   private func shard(_ index: Int) throws -> ShardReader {
     if let reader = opened.withLock({ $0[index] }) { return reader }
-    let expected = manifest.shards[index]
-    let reader = try ShardReader(url: folder.appending(path: "\(expected.name).sqlite"))
-    try Self.require(reader.summary, expected.summary)
-    try reader.require(
-      CacheFormat.shardMetadata(
-        fingerprint: manifest.fingerprint, shard: index, replica: expected.replica))
-    let rows = reader.rowCount
-    guard rows == expected.rows else {
-      throw LogitCacheError.wrongShard(
-        shard: expected.name, what: "number of rows", expected: "\(expected.rows)",
-        found: "\(rows)")
+    let place = ShardPlace(index, specification)
+    let reader = try ShardReader(url: folder.appending(path: "\(place.name).sqlite"))
+    func require(_ what: String, _ expected: Int, _ found: Int) throws {
+      if expected != found {
+        throw LogitCacheError.wrongShard(
+          shard: place.name, what: what, expected: "\(expected)", found: "\(found)")
+      }
     }
+    if manifest.complete {
+      try Self.require(reader.summary, manifest.shards[index].summary)
+      try require("number of rows", manifest.shards[index].rows, reader.rowCount)
+    }
+    try require("number of blocks", place.blocks, reader.blockCount)
+    try reader.require(keys.metadata(index))
     opened.withLock { opened in
       if opened.count >= Self.mostOpened, let other = opened.keys.first { opened[other] = nil }
       opened[index] = reader
@@ -173,6 +232,11 @@ package final class CacheReader: Sendable {
       throw LogitCacheError.wrongShard(
         shard: shard, what: what, expected: expected, found: found)
     }
+  }
+
+  private static func isThere(_ index: Int, in folder: URL) -> Bool {
+    let file = folder.appending(path: "\(CacheFormat.shardName(index)).sqlite")
+    return FileManager.default.fileExists(atPath: file.path)
   }
 
   private static func checkSize(_ file: URL, bytes: Int) throws {

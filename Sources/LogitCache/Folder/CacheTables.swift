@@ -28,17 +28,28 @@ package struct CacheTables: Sendable {
     self.decoder = decoder
   }
 
-  /// Writes and seals the tables.
+  /// Makes, writes and seals the tables; they are made while their file is locked, so that one
+  /// process does it.
+  ///
+  /// - Throws: `ShardStoreError`, `.locked` where another process is writing them; what `make` throws.
+  static func write(
+    folder: URL, specification: CacheSpecification, make: () throws -> CacheTables
+  ) throws {
+    let writer = try ShardWriter(
+      folder: folder, name: CacheFormat.tables,
+      metadata: ["kind": "tables", "key": specification.tablesKey()])
+    defer { writer.close() }
+    try make().write(into: writer, specification: specification)
+    _ = try writer.seal()
+  }
+
+  /// Writes the tables' streams.
   ///
   /// - Precondition: The shapes are those of the specification.
-  func write(folder: URL, specification: CacheSpecification) throws {
+  private func write(into writer: ShardWriter, specification: CacheSpecification) throws {
     let vocabSize = specification.vocabSize
     precondition(order.tokenOfRank.count == vocabSize, "an order of another vocabulary")
     precondition((decoder != nil) == (specification.target.tail == .hidden), "decoder and tail")
-    let writer = try ShardWriter(
-      folder: folder, name: CacheFormat.tables,
-      metadata: CacheFormat.tablesMetadata(fingerprint: specification.fingerprint()))
-    defer { writer.close() }
     let width = BytePlanes.tokenWidth(vocabularySize: vocabSize)
     try writer.appendShardStream(
       NamedStream(
@@ -59,13 +70,22 @@ package struct CacheTables: Sendable {
         ])
       }
     }
-    _ = try writer.seal()
   }
 
   /// Opens the sealed tables and checks whose they are.
-  static func open(folder: URL, fingerprint: String) throws -> ShardReader {
+  ///
+  /// - Throws: `ShardStoreError`, `LogitCacheError.wrongShard`.
+  static func open(folder: URL, specification: CacheSpecification) throws -> ShardReader {
     let reader = try ShardReader(url: folder.appending(path: "\(CacheFormat.tables).sqlite"))
-    try reader.require(CacheFormat.tablesMetadata(fingerprint: fingerprint))
+    guard let inherited = specification.tablesDigest else {
+      try reader.require(["kind": "tables", "key": specification.tablesKey()])
+      return reader
+    }
+    try reader.require(["kind": "tables"])
+    guard reader.summary.digest == inherited else {
+      throw LogitCacheError.wrongShard(
+        shard: reader.name, what: "digest", expected: inherited, found: reader.summary.digest)
+    }
     return reader
   }
 

@@ -1,23 +1,36 @@
 import Foundation
 import ShardStore
 
-/// Seconds that the teacher took, one file a worker, beside the cache and not part of its identity.
+/// Seconds that the teacher took, one file a shard, beside the cache and not part of its identity.
+///
+/// Written by whoever holds the shard's lock, so that processes do not overwrite each other's sums.
 struct CacheTiming: Codable {
   var teacherSeconds: Double
 
   private static let prefix = "timing-"
 
-  /// Adds to a worker's seconds.
-  static func add(_ seconds: Double, folder: URL, worker: Int) throws {
-    let digits = "\(worker)"
-    let name = prefix + String(repeating: "0", count: max(0, 5 - digits.count)) + digits + ".json"
-    let url = folder.appending(path: name)
+  /// Where the seconds of a shard lie.
+  static func file(folder: URL, shard: Int) -> URL {
+    let number = CacheFormat.shardName(shard).dropFirst("shard-".count)
+    return folder.appending(path: "\(prefix)\(number).json")
+  }
+
+  /// Adds to a shard's seconds.
+  static func add(_ seconds: Double, folder: URL, shard: Int) throws {
+    let url = file(folder: folder, shard: shard)
     let before = read(url)?.teacherSeconds ?? 0
     try AtomicFile.write(
       try JSONEncoder().encode(CacheTiming(teacherSeconds: before + seconds)), to: url)
   }
 
-  /// The sum over all workers; 0 where nothing was kept.
+  /// Takes the seconds of a shard with the shard.
+  static func take(from source: URL, shard: Int, to folder: URL, shard number: Int) throws {
+    guard let timing = read(file(folder: source, shard: shard)) else { return }
+    try AtomicFile.write(
+      try JSONEncoder().encode(timing), to: file(folder: folder, shard: number))
+  }
+
+  /// The sum over all shards; 0 where nothing was kept.
   static func total(folder: URL) -> Double {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
     return names.filter { $0.hasPrefix(prefix) && $0.hasSuffix(".json") }.sorted()

@@ -3,8 +3,9 @@ package import ShardStore
 
 /// Fills a cache folder shard by shard, from the start or from where another run stopped.
 ///
-/// One caller at a time. Several processes may fill one folder: each takes the shards whose number
-/// leaves its worker index when divided by the number of workers.
+/// Several processes may fill one folder, on one machine or over a shared file system: each claims
+/// the next shard that is neither sealed nor claimed. What a process had claimed when it died is
+/// claimable again, its committed blocks included. One caller at a time.
 package final class CacheWriter {
   /// What was found in the folder.
   package enum State: Hashable, Sendable {
@@ -16,24 +17,40 @@ package final class CacheWriter {
     case reusable
   }
 
+  /// The next piece of work.
+  package enum Claim {
+    /// A shard that nobody else writes as long as its writer is open.
+    case shard(Int, ShardWriter)
+    /// Nothing but shards that other processes are writing; they may die, so ask again.
+    case busy([Int])
+    /// Every shard of this worker is sealed.
+    case done
+  }
+
   /// The cache's identity.
   package let fingerprint: String
   /// What was found in the folder when it was opened.
   package let state: State
   /// What the cache holds.
   package let specification: CacheSpecification
+  /// The cache's folder.
+  package let folder: URL
+  /// Whether this process only does a share of the shards, and so waits for nobody's.
+  package var hasOwnShare: Bool { workers > 1 }
 
-  private let folder: URL
   private let worker: Int
   private let workers: Int
+  private var knownSealed: [Bool]
+  private var knownKeys: ShardKeys?
 
   /// Opens or creates the folder.
   ///
   /// - Parameters:
   ///   - folder: A cache of the same specification, or a folder that is empty or missing.
   ///   - specification: What determines the bytes.
-  ///   - worker: This process, `0 ..< workers`.
-  ///   - workers: Number of processes that fill the cache.
+  ///   - worker: This process's share, `0 ..< workers`: the shards whose number leaves it when divided
+  ///     by the number of workers.
+  ///   - workers: Number of shares; with 1 any number of processes share all shards.
   /// - Throws: `LogitCacheError.otherCache` with the fields that differ, `.notACache`,
   ///   `.invalidSpecification`, `.unavailableTarget`; `ShardStoreError`.
   /// - Precondition: `worker` is in its range.
@@ -47,23 +64,71 @@ package final class CacheWriter {
     self.worker = worker
     self.workers = workers
     fingerprint = specification.fingerprint()
-    state = try Self.open(folder, specification)
+    knownSealed = [Bool](repeating: false, count: specification.shardCount)
+    state = try CacheFolderState.open(folder, specification)
   }
 
-  /// Whether `writeTables` is still to be called.
+  /// Whether the tables are still to be written.
   package var needsTables: Bool { !isSealed(CacheFormat.tables) }
 
-  /// Writes what all blocks share; does nothing where another worker did.
+  /// Writes what all blocks share, or waits for the process that does.
   ///
-  /// - Throws: `ShardStoreError`; `.locked` while another worker is writing them.
-  package func writeTables(_ tables: CacheTables) throws {
-    if needsTables { try tables.write(folder: folder, specification: specification) }
+  /// - Parameters:
+  ///   - waiting: Called once where another process is writing them.
+  ///   - make: Makes them; called where this process writes them.
+  /// - Throws: `ShardStoreError`, `LogitCacheError.notKept` where they have to be another cache's and
+  ///   are not there; what `make` throws.
+  package func prepareTables(waiting: () -> Void = {}, make: () throws -> CacheTables) throws {
+    if needsTables, let digest = specification.tablesDigest {
+      throw LogitCacheError.notKept(
+        what: "the tables \(digest) of another cache", folder: folder.path)
+    }
+    try prepare(CacheFormat.tables, waiting: waiting) {
+      try CacheTables.write(folder: folder, specification: specification, make: make)
+    }
+  }
+
+  /// Writes what all blocks share; does nothing where another process did.
+  ///
+  /// - Throws: As `prepareTables`.
+  package func writeTables(_ tables: CacheTables) throws { try prepareTables { tables } }
+
+  /// Writes the lengths of all sequences, for students that train before the cache is complete, or
+  /// waits for the process that does.
+  ///
+  /// - Parameters:
+  ///   - waiting: Called once where another process is writing them.
+  ///   - tokenCounts: Occurrences of each token ID, where they weight the masks.
+  ///   - lengths: Tokens of each sequence of a block, by its corpus-wide number.
+  /// - Throws: `ShardStoreError`; what `lengths` throws.
+  package func prepareSequences(
+    waiting: () -> Void = {}, tokenCounts: [UInt64]?, lengths: (Int) throws -> [Int32]
+  ) throws {
+    try prepare(CacheFormat.sequences, waiting: waiting) {
+      try CacheSequences.write(
+        folder: folder, specification: specification, tokenCounts: tokenCounts, lengths: lengths)
+    }
+  }
+
+  /// The tables that the folder has, without the decoder.
+  ///
+  /// - Throws: `ShardStoreError`, `LogitCacheError.wrongShard`.
+  package func readTables() throws -> CacheTables {
+    let reader = try CacheTables.open(folder: folder, specification: specification)
+    return CacheTables(
+      order: try CacheTables.order(reader, vocabSize: specification.vocabSize))
   }
 
   /// The shards of this worker that are not sealed yet, ascending.
   package var pendingShards: [Int] {
-    (0..<specification.shardCount).filter {
-      $0 % workers == worker && !isSealed(CacheFormat.shardName($0))
+    (0..<specification.shardCount).filter { isMine($0) && !isSealed($0) }
+  }
+
+  /// Blocks of this worker's shards that were not sealed when they were last looked at.
+  package var pendingBlocks: Int {
+    let corpusShards = specification.blocksPerShard.count
+    return knownSealed.indices.reduce(0) {
+      $0 + (isMine($1) && !knownSealed[$1] ? specification.blocksPerShard[$1 % corpusShards] : 0)
     }
   }
 
@@ -74,39 +139,58 @@ package final class CacheWriter {
     return (place.replica, place.firstBlock, place.blocks)
   }
 
-  /// Begins or resumes a shard; its blocks from `committedBlocks` on are to be appended.
-  ///
-  /// - Throws: `ShardStoreError`; `.locked` where another process is writing it.
-  package func beginShard(_ index: Int) throws -> ShardWriter {
-    let place = ShardPlace(index, specification)
-    return try ShardWriter(
-      folder: folder, name: place.name,
-      metadata: CacheFormat.shardMetadata(
-        fingerprint: fingerprint, shard: index, replica: place.replica))
-  }
-
-  /// Adds to the time that the teacher took, which is kept beside the cache.
+  /// Claims the next shard.
   ///
   /// - Throws: `ShardStoreError`.
-  package func addTeacherSeconds(_ seconds: Double) throws {
-    try CacheTiming.add(seconds, folder: folder, worker: worker)
+  package func claim() throws -> Claim {
+    var busy: [Int] = []
+    for index in knownSealed.indices where isMine(index) && !isSealed(index) {
+      do {
+        return .shard(index, try beginShard(index))
+      } catch ShardStoreError.locked {
+        busy.append(index)
+      } catch ShardStoreError.alreadySealed {
+        knownSealed[index] = true
+      }
+    }
+    return busy.isEmpty ? .done : .busy(busy)
+  }
+
+  /// Begins or resumes a shard; its blocks from `committedBlocks` on are to be appended.
+  ///
+  /// - Throws: `ShardStoreError`; `.locked` where another process is writing it, `.notFound` where
+  ///   the tables are not written yet.
+  package func beginShard(_ index: Int) throws -> ShardWriter {
+    try ShardWriter(
+      folder: folder, name: CacheFormat.shardName(index), metadata: keys().metadata(index),
+      recordedName: CacheFormat.recordedShardName)
+  }
+
+  /// Adds to the time that the teacher took for a shard, which is kept beside the cache.
+  ///
+  /// - Throws: `ShardStoreError`.
+  package func addTeacherSeconds(_ seconds: Double, shard: Int) throws {
+    try CacheTiming.add(seconds, folder: folder, shard: shard)
   }
 
   /// Completes the cache: checks that every shard is there and writes the manifest.
+  ///
+  /// Processes that do it at once write the same bytes.
   ///
   /// - Returns: The manifest, or nil while other workers have shards to fill.
   /// - Throws: `LogitCacheError`, `ShardStoreError`.
   package func finish() throws -> CacheManifest? {
     let names = [CacheFormat.tables] + (0..<specification.shardCount).map(CacheFormat.shardName)
     guard names.allSatisfy(isSealed) else { return nil }
-    for name in names { ShardWriter.removeLeftovers(folder: folder, name: name) }
+    CacheFolderState.removeLeftovers(folder)
+    let keys = try keys()
     var manifest = CacheManifest(beginning: specification)
-    manifest.tables = try CacheTables.open(folder: folder, fingerprint: fingerprint).summary
+    manifest.tables =
+      try CacheTables.open(folder: folder, specification: specification).summary
     for index in 0..<specification.shardCount {
       let place = ShardPlace(index, specification)
       let reader = try ShardReader(url: folder.appending(path: "\(place.name).sqlite"))
-      try reader.require(
-        CacheFormat.shardMetadata(fingerprint: fingerprint, shard: index, replica: place.replica))
+      try reader.require(keys.metadata(index))
       guard reader.blockCount == place.blocks else {
         throw LogitCacheError.wrongShard(
           shard: place.name, what: "number of blocks", expected: "\(place.blocks)",
@@ -123,40 +207,38 @@ package final class CacheWriter {
     return manifest
   }
 
-  private func isSealed(_ name: String) -> Bool {
-    FileManager.default.fileExists(atPath: folder.appending(path: "\(name).sqlite").path)
+  /// The identities of the shards; the tables are there.
+  func keys() throws -> ShardKeys {
+    if let knownKeys { return knownKeys }
+    let keys = try ShardKeys(folder: folder, specification: specification)
+    knownKeys = keys
+    return keys
   }
 
-  private static func open(_ folder: URL, _ specification: CacheSpecification) throws -> State {
-    let files = FileManager.default
-    let beginning = CacheManifest(beginning: specification)
-    guard files.fileExists(atPath: folder.appending(path: CacheFormat.manifest).path) else {
-      let others = ((try? files.contentsOfDirectory(atPath: folder.path)) ?? [])
-        .filter { !$0.hasPrefix(CacheFormat.manifest) }
-      if let other = others.sorted().first {
-        throw LogitCacheError.notACache(
-          folder: folder.path, reason: "it holds '\(other)' and no \(CacheFormat.manifest)")
-      }
+  /// Runs `write` until a shard is sealed, by this process or another.
+  private func prepare(_ name: String, waiting: () -> Void, write: () throws -> Void) throws {
+    var isTold = false
+    while !isSealed(name) {
       do {
-        try files.createDirectory(at: folder, withIntermediateDirectories: true)
-      } catch {
-        throw ShardStoreError.notWritten(file: folder.path, reason: error.localizedDescription)
+        try write()
+      } catch ShardStoreError.locked {
+        if !isTold { waiting() }
+        isTold = true
+        Thread.sleep(forTimeInterval: Polling.seconds)
+      } catch ShardStoreError.alreadySealed {
+        return
       }
-      try beginning.write(folder: folder)
-      return .new
     }
-    let manifest = try CacheManifest.read(folder: folder)
-    if manifest.fingerprint != beginning.fingerprint {
-      throw LogitCacheError.otherCache(
-        folder: folder.path,
-        differences: specification.differences(from: manifest.specification))
-    }
-    let sealed = (0..<specification.shardCount).count {
-      files.fileExists(atPath: folder.appending(path: "\(CacheFormat.shardName($0)).sqlite").path)
-    }
-    if manifest.complete && sealed == specification.shardCount { return .reusable }
-    // A shard was deleted, to be computed anew: until then the cache is not complete.
-    if manifest.complete { try beginning.write(folder: folder) }
-    return .partial(sealed: sealed)
+  }
+
+  private func isMine(_ index: Int) -> Bool { index % workers == worker }
+
+  private func isSealed(_ index: Int) -> Bool {
+    if !knownSealed[index] { knownSealed[index] = isSealed(CacheFormat.shardName(index)) }
+    return knownSealed[index]
+  }
+
+  private func isSealed(_ name: String) -> Bool {
+    FileManager.default.fileExists(atPath: folder.appending(path: "\(name).sqlite").path)
   }
 }

@@ -1,10 +1,15 @@
 /// The constants of a logit cache; `docs/FORMAT.md` gives every byte.
 package enum CacheFormat {
   /// Version of the cache's format.
-  package static let version = 1
+  package static let version = 2
 
   static let manifest = "manifest.json"
   static let tables = "tables"
+  static let sequences = "sequences"
+
+  /// What every shard of soft targets calls itself, since it may lie in several caches under several
+  /// numbers.
+  static let recordedShardName = "logits"
 
   /// Tokens of one block of the decoder's weight.
   static let decoderRows = 1024
@@ -15,16 +20,6 @@ package enum CacheFormat {
   static func shardName(_ index: Int) -> String {
     let digits = "\(index)"
     return "shard-" + String(repeating: "0", count: max(0, 5 - digits.count)) + digits
-  }
-
-  static func shardMetadata(fingerprint: String, shard: Int, replica: Int) -> [String: String] {
-    [
-      "kind": "logits", "fingerprint": fingerprint, "shard": "\(shard)", "replica": "\(replica)",
-    ]
-  }
-
-  static func tablesMetadata(fingerprint: String) -> [String: String] {
-    ["kind": "tables", "fingerprint": fingerprint]
   }
 }
 
@@ -44,6 +39,7 @@ package enum StreamName {
   package static let statesScales = "states.scales"
   package static let auditRows = "audit.rows"
   package static let auditLogits = "audit.logits"
+  static let tokenCounts = "tokenCounts"
   static let idOrder = "idOrder"
   static let decoderWeight = "decoder.weight"
   static let decoderBias = "decoder.bias"

@@ -38,6 +38,13 @@ package struct CacheSpecification: Codable, Hashable, Sendable {
   package var sequences: Int
   /// Number of blocks of each corpus shard.
   package var blocksPerShard: [Int]
+  /// Digest of each corpus shard.
+  package var corpusShards: [String]
+  /// Digest of the corpus whose token counts weight the masks; nil where they are not weighted.
+  package var weightingCorpus: String?
+  /// Digest of the tables, where they were taken from another cache; nil where they are the cache's
+  /// own.
+  package var tablesDigest: String?
   /// Who gave the logits.
   package var teacher: Teacher
   /// The arithmetic of the teacher's run, for example `fp32`.
@@ -58,9 +65,14 @@ package struct CacheSpecification: Codable, Hashable, Sendable {
   package var derivedFrom: CacheOrigin?
 
   /// A specification of those values; `validate` checks them.
+  ///
+  /// Where the corpus shards have no digests of their own (`corpusShards` is empty), they get some
+  /// from the corpus's, which no other corpus has.
   package init(
     tokenizerDigest: String, vocabSize: Int, corpusDigest: String, sequences: Int,
-    blocksPerShard: [Int], teacher: Teacher, precision: String, mask: PlainValue, replicas: Int,
+    blocksPerShard: [Int], corpusShards: [String] = [], weightingCorpus: String? = nil,
+    tablesDigest: String? = nil, teacher: Teacher, precision: String, mask: PlainValue,
+    replicas: Int,
     positions: PositionSelection, target: TargetSpecification, states: StateStorage = .none,
     auditRowsPerShard: Int = 4
   ) {
@@ -69,6 +81,11 @@ package struct CacheSpecification: Codable, Hashable, Sendable {
     self.corpusDigest = corpusDigest
     self.sequences = sequences
     self.blocksPerShard = blocksPerShard
+    self.corpusShards =
+      corpusShards.isEmpty
+      ? blocksPerShard.indices.map { "\(corpusDigest)/\($0)" } : corpusShards
+    self.weightingCorpus = weightingCorpus
+    self.tablesDigest = tablesDigest
     self.teacher = teacher
     self.precision = precision
     self.mask = mask
@@ -101,6 +118,9 @@ package struct CacheSpecification: Codable, Hashable, Sendable {
     try require(
       blocksPerShard.count <= 1_000_000, "blocksPerShard", "\(blocksPerShard.count) shards")
     try require(
+      corpusShards.count == blocksPerShard.count, "corpusShards",
+      "\(corpusShards.count) digests of \(blocksPerShard.count) corpus shards")
+    try require(
       (1...65_536).contains(teacher.hiddenSize), "teacher.hiddenSize",
       "\(teacher.hiddenSize) is out of range")
     try require(
@@ -122,7 +142,7 @@ package struct CacheSpecification: Codable, Hashable, Sendable {
     plainValue().differences(from: found.plainValue())
   }
 
-  private func plainValue() -> PlainValue {
+  func plainValue() -> PlainValue {
     guard let value = try? PlainValue(encoding: self) else {
       preconditionFailure("a specification holds finite numbers only")
     }

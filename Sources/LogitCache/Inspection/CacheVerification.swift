@@ -34,7 +34,7 @@ package final class CacheVerification {
   /// - Parameter progress: Receives the number of blocks read, after each.
   /// - Returns: All that is wrong, in order; nothing where the cache is sound.
   package func run(progress: (Int) -> Void = { _ in }) -> [CacheProblem] {
-    var problems = verifyTables()
+    var problems = verifyTables() + verifySequences()
     var done = 0
     sequences = [:]
     sequenceCount = 0
@@ -89,6 +89,26 @@ package final class CacheVerification {
         _ = try CacheTables.decoder(
           reader, vocabSize: specification.vocabSize,
           columns: specification.teacher.hiddenSize)
+      }
+      return []
+    } catch {
+      return [CacheProblem(error, shard: name, index: nil)]
+    }
+  }
+
+  private func verifySequences() -> [CacheProblem] {
+    let name = CacheShards.sequences
+    guard shards.isThere(name) else { return [] }
+    do {
+      let kept = try CacheSequences(folder: shards.folder, specification: shards.specification)
+      var problems: [CacheProblem] = []
+      let reader = try ShardReader(url: shards.file(name))
+      for block in ShardFormat.shardLevel..<reader.blockCount {
+        problems += damagedStreams(reader, index: nil, block: block)
+      }
+      guard problems.isEmpty, let kept else { return problems }
+      for (shard, blocks) in shards.specification.blocksPerShard.enumerated() {
+        for block in 0..<blocks { _ = try kept.lengths(corpusShard: shard, block: block) }
       }
       return []
     } catch {

@@ -7,8 +7,6 @@ package struct CacheMerge {
   package struct Outcome: Sendable {
     /// Shards that were taken, in order.
     package var taken: [Int] = []
-    /// How many of them share their bytes with the folder they came from.
-    package var linked = 0
     /// Shards that are sealed now.
     package var sealed = 0
     /// Shards of the whole cache.
@@ -52,27 +50,30 @@ package struct CacheMerge {
     let here = try CacheShards(folder: target)
     for source in sources {
       try takeTables(from: source, to: here)
-      var taken = 0
-      let sealed = source.sealed
-      for index in sealed {
+      try takeSequences(from: source, to: here)
+      for index in source.sealed {
         let name = source.name(index)
         if here.isThere(name) { continue }
         progress(name)
         try source.open(index).verify()
-        if try ShardLink.place(source.file(name), at: here.file(name)) { outcome.linked += 1 }
+        try AtomicFile.share(source.file(name), as: here.file(name))
+        try CacheTiming.take(from: source.folder, shard: index, to: target, shard: index)
         outcome.taken.append(index)
-        taken += 1
-      }
-      // The teacher's time of the shards that came; each worker's is not known shard by shard.
-      if taken > 0 {
-        let seconds = CacheTiming.total(folder: source.folder)
-        try writer.addTeacherSeconds(seconds * Double(taken) / Double(max(sealed.count, 1)))
       }
     }
     outcome.taken.sort()
     outcome.sealed = here.sealed.count
     _ = try writer.finish()
     return outcome
+  }
+
+  private func takeSequences(from source: CacheShards, to here: CacheShards) throws {
+    let name = CacheShards.sequences
+    guard !here.isThere(name),
+      try CacheSequences(folder: source.folder, specification: specification) != nil
+    else { return }
+    try ShardReader(url: source.file(name)).verify()
+    try AtomicFile.share(source.file(name), as: here.file(name))
   }
 
   private func takeTables(from source: CacheShards, to here: CacheShards) throws {
@@ -89,6 +90,6 @@ package struct CacheMerge {
       return
     }
     try theirs.verify()
-    try ShardLink.place(source.file(name), at: here.file(name))
+    try AtomicFile.share(source.file(name), as: here.file(name))
   }
 }

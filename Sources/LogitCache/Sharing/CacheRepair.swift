@@ -65,9 +65,9 @@ package final class CacheRepair {
 
   /// The files that have to be made anew because of these problems, in order.
   package func tasks(for problems: [CacheProblem]) -> [Task] {
-    Dictionary(grouping: problems, by: \.index).map { index, problems in
-      guard let index else {
-        return Task(index: nil, name: CacheShards.tables, blocks: [], isWhole: true)
+    Dictionary(grouping: problems, by: \.shard).map { name, problems in
+      guard let index = problems[0].index else {
+        return Task(index: nil, name: name, blocks: [], isWhole: true)
       }
       let place = shards.place(index)
       let blocks = Set(problems.map { $0.block ?? -1 })
@@ -75,7 +75,7 @@ package final class CacheRepair {
       return Task(
         index: index, name: place.name,
         blocks: isWhole ? Array(0..<place.blocks) : blocks.sorted(), isWhole: isWhole)
-    }.sorted { ($0.index ?? -1) < ($1.index ?? -1) }
+    }.sorted { ($0.index ?? -1, $1.name) < ($1.index ?? -1, $0.name) }
   }
 
   /// Makes one file anew.
@@ -88,6 +88,11 @@ package final class CacheRepair {
   ///   throws; `ShardStoreError`. The damaged file is then as it was.
   package func repair(_ task: Task, source: Source, progress: () -> Void = {}) throws {
     clear()
+    if task.name == CacheShards.sequences {
+      // A complete cache is read without it, and a writer makes it again.
+      try FileManager.default.removeItem(at: shards.file(task.name))
+      return
+    }
     let summary: ShardSummary
     let expected: String?
     if let index = task.index {
@@ -96,7 +101,7 @@ package final class CacheRepair {
       expected =
         manifest.complete ? manifest.shards[index].digest : old?.summary.digest
     } else {
-      try shards.writeTables(try source.tables(), in: staging)
+      try shards.writeTables(in: staging, make: source.tables)
       summary = try ShardReader(url: staged(task.name)).summary
       expected = manifest.tables?.digest
     }

@@ -79,7 +79,7 @@ package struct CacheSubset {
         reason: "a smaller head beside the tail '\(old.target.tail.rawValue)': not available; it "
           + "is with 'scalars' and 'hidden'")
     }
-    if corpusShards.count < old.blocksPerShard.count, Self.weightsByFrequency(old.mask) {
+    if corpusShards.count < old.blocksPerShard.count, old.weightingCorpus != nil {
       throw LogitCacheError.unsuitable(
         folder: folder.path,
         reason: "its masks are weighted by how often tokens occur in the whole corpus, so a part "
@@ -88,13 +88,15 @@ package struct CacheSubset {
     var new = old
     new.replicas = replicas.count
     new.blocksPerShard = corpusShards.map { old.blocksPerShard[$0] }
+    new.corpusShards = corpusShards.map { old.corpusShards[$0] }
+    new.tablesDigest = tables.summary.digest
     new.target.headK = selection.headK ?? old.target.headK
     if !selection.keepsStates { new.states = .none }
     if !selection.keepsAuditRows { new.auditRowsPerShard = 0 }
     if corpusShards.count < old.blocksPerShard.count {
       new.sequences = try Self.sequences(source, corpusShards, order)
     }
-    guard new != old else {
+    guard !new.isSameButForTables(old) else {
       throw LogitCacheError.unsuitable(
         folder: folder.path, reason: "nothing is left out; a copy of the folder is the same cache")
     }
@@ -121,7 +123,8 @@ package struct CacheSubset {
   ) throws -> CacheManifest {
     let writer = try CacheWriter(folder: folder, specification: specification)
     let new = try CacheShards(folder: folder)
-    if writer.needsTables { try copyTables(to: new) }
+    try AtomicFile.share(
+      source.file(CacheShards.tables), as: new.file(CacheShards.tables))
     for index in writer.pendingShards {
       progress(index, specification.shardCount)
       try copy(index, writer, new)
@@ -134,27 +137,16 @@ package struct CacheSubset {
     return manifest
   }
 
-  private func copyTables(to new: CacheShards) throws {
-    let writer = try new.beginTables(in: new.folder)
-    defer { writer.close() }
-    for stream in try tables.storedStreams(block: ShardFormat.shardLevel) {
-      try writer.appendShardStream(stream)
-    }
-    for block in writer.committedBlocks..<tables.blockCount {
-      try writer.append(block: try tables.storedStreams(block: block))
-    }
-    _ = try writer.seal()
-  }
-
   private func copy(_ index: Int, _ writer: CacheWriter, _ new: CacheShards) throws {
     let perReplica = corpusShards.count
     let oldIndex =
       replicas[index / perReplica] * source.specification.blocksPerShard.count
       + corpusShards[index % perReplica]
     let reader = try source.open(oldIndex)
-    if try reader.metadata == new.metadata(index), reader.name == new.name(index), keepsBytes {
+    // The key covers all that determines the bytes.
+    if try reader.metadata == new.metadata(index) {
       try reader.verify()
-      try ShardLink.place(source.file(reader.name), at: new.file(new.name(index)))
+      try AtomicFile.share(source.file(source.name(oldIndex)), as: new.file(new.name(index)))
       return
     }
     let shard = try writer.beginShard(index)
@@ -163,12 +155,6 @@ package struct CacheSubset {
       try shard.append(block: try streams(reader, block: block))
     }
     _ = try shard.seal()
-  }
-
-  private var keepsBytes: Bool {
-    let old = source.specification
-    return specification.target == old.target && specification.states == old.states
-      && specification.auditRowsPerShard == old.auditRowsPerShard
   }
 
   private func streams(_ reader: ShardReader, block: Int) throws -> [EncodedStream] {
@@ -204,15 +190,5 @@ package struct CacheSubset {
       }
     }
     return count
-  }
-
-  /// Whether masks depend on the corpus's counts; the corpus module owns the field.
-  private static func weightsByFrequency(_ mask: PlainValue) -> Bool {
-    guard case .object(let fields) = mask else { return false }
-    switch fields["frequencyExponent"] {
-    case .number(let value): return value != 0
-    case .unsigned(let value): return value != 0
-    default: return false
-    }
   }
 }

@@ -33,6 +33,9 @@ package struct CacheShards: Sendable {
   /// The name of the shard of tables.
   package static var tables: String { CacheFormat.tables }
 
+  /// The name of the shard of lengths, which a cache that is being filled has.
+  package static var sequences: String { CacheFormat.sequences }
+
   /// Where a shard's file lies, or would lie.
   package func file(_ name: String) -> URL { folder.appending(path: "\(name).sqlite") }
 
@@ -51,14 +54,13 @@ package struct CacheShards: Sendable {
   }
 
   /// The metadata that a shard must have.
+  ///
+  /// - Throws: `ShardStoreError`, `LogitCacheError` where the manifest does not say what the tables
+  ///   are, and they cannot be opened.
   func metadata(_ index: Int) throws -> [String: String] {
-    CacheFormat.shardMetadata(
-      fingerprint: manifest.fingerprint, shard: index, replica: place(index).replica)
-  }
-
-  /// The metadata that the tables must have.
-  var tablesMetadata: [String: String] {
-    CacheFormat.tablesMetadata(fingerprint: manifest.fingerprint)
+    let tables =
+      try manifest.tables?.digest ?? specification.tablesDigest ?? openTables().summary.digest
+    return ShardKeys(specification, tables: tables).metadata(index)
   }
 
   /// Opens a shard and checks that it is the one that belongs there.
@@ -82,8 +84,7 @@ package struct CacheShards: Sendable {
   ///
   /// - Throws: As `open`.
   package func openTables() throws -> ShardReader {
-    let reader = try ShardReader(url: file(CacheFormat.tables))
-    try reader.require(tablesMetadata)
+    let reader = try CacheTables.open(folder: folder, specification: specification)
     if let expected = manifest.tables {
       try Self.require(CacheFormat.tables, "digest", reader.summary.digest, expected.digest)
       try Self.require(CacheFormat.tables, "size in bytes", reader.summary.bytes, expected.bytes)
@@ -91,25 +92,27 @@ package struct CacheShards: Sendable {
     return reader
   }
 
-  /// Begins a shard of the cache, afresh or resumed, in another folder.
+  /// The tables as far as the numbers of a block depend on them.
   ///
-  /// - Throws: `ShardStoreError`.
-  func beginShard(_ index: Int, in folder: URL) throws -> ShardWriter {
-    try ShardWriter(folder: folder, name: name(index), metadata: try metadata(index))
+  /// - Throws: As `open`.
+  package func readTables() throws -> CacheTables {
+    CacheTables(order: try CacheTables.order(openTables(), vocabSize: specification.vocabSize))
   }
 
-  /// Begins the tables of the cache, afresh or resumed, in another folder.
+  /// Begins a shard of the cache, afresh or resumed, in another folder.
   ///
-  /// - Throws: `ShardStoreError`.
-  func beginTables(in folder: URL) throws -> ShardWriter {
-    try ShardWriter(folder: folder, name: CacheFormat.tables, metadata: tablesMetadata)
+  /// - Throws: `ShardStoreError`, `LogitCacheError`.
+  func beginShard(_ index: Int, in folder: URL) throws -> ShardWriter {
+    try ShardWriter(
+      folder: folder, name: name(index), metadata: try metadata(index),
+      recordedName: CacheFormat.recordedShardName)
   }
 
   /// Writes and seals the tables of the cache in another folder.
   ///
-  /// - Throws: `ShardStoreError`.
-  func writeTables(_ tables: CacheTables, in folder: URL) throws {
-    try tables.write(folder: folder, specification: specification)
+  /// - Throws: `ShardStoreError`; what `make` throws.
+  func writeTables(in folder: URL, make: () throws -> CacheTables) throws {
+    try CacheTables.write(folder: folder, specification: specification, make: make)
   }
 
   /// The decoder of a block of an open shard.

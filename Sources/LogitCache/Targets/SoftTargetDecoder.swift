@@ -177,7 +177,7 @@ struct SoftTargetDecoder {
     return try shard.stream(name, block: block)
   }
 
-  private func damaged(
+  func damaged(
     _ stream: String, _ what: String, _ expected: String, _ found: String
   ) -> LogitCacheError {
     .damagedBlock(

@@ -10,8 +10,17 @@ package protocol BatchSource: Sendable {
   ///
   /// - Throws: what reading the corpus throws.
   func batchCount(epoch: Int) throws -> Int
-  /// A batch, or nil past the last one of the epoch.
+  /// A batch, or nil past the last one of the epoch. One that lost all sequences is
+  /// passed over.
   ///
   /// - Throws: `StudentTrainerError`, and what reading the corpus or cache throws.
   func batch(epoch: Int, index: Int) throws -> TrainingBatch?
+  /// Ends a call of `batch` that waits for something; called from another thread, when no batch is
+  /// wanted any more.
+  func cancel()
+}
+
+extension BatchSource {
+  /// Does nothing: the source never waits.
+  package func cancel() {}
 }

@@ -1,5 +1,6 @@
 package import Corpus
 package import LogitCache
+import Synchronization
 
 /// Masked sequences with the soft targets that a logit cache holds; the teacher is not there.
 ///
@@ -11,14 +12,21 @@ package final class CacheBatchSource: BatchSource {
     let replica: Int
   }
 
+  /// The soft targets of a block, and its original sequences.
+  private struct Block: Sendable {
+    let targets: SoftTargetBlock
+    let sequences: SequenceBlock
+  }
+
   /// Decompression and target building cost little next to a training step.
   package let runsAhead = true
   private let reader: CacheReader
+  private let missing: MissingShards
+  private let isCancelled = Mutex(false)
   private let plan: BatchPlan
-  private let store: SequenceStore
   private let masker: Masker
   private let builder: CachedTargets
-  private let blocks: BlockCache<BlockKey, SoftTargetBlock>
+  private let blocks: BlockCache<BlockKey, Block>
 
   /// Soft targets of a cache on the corpus that it was made from.
   ///
@@ -26,11 +34,13 @@ package final class CacheBatchSource: BatchSource {
   ///   - reader: The cache.
   ///   - corpus: Where given, its digest has to be the cache's; the cache keeps the sequences.
   ///   - configuration: Gives the order, the temperature, and which losses have a weight.
+  ///   - missing: What is done about shards that are not there yet, where the reader allows it.
   /// - Throws: `LogitCacheError.mismatch` for a cache of another tokenizer, vocabulary or corpus, with
   ///   every difference; `StudentTrainerError.missingTargets` where a loss has a weight and the cache
   ///   does not hold what it needs; what reading the cache or corpus throws.
   package init(
-    reader: CacheReader, corpus: TokenizedCorpus? = nil, configuration: TrainingConfiguration
+    reader: CacheReader, corpus: TokenizedCorpus? = nil, configuration: TrainingConfiguration,
+    missing: MissingShards = MissingShards()
   ) throws {
     let specification = reader.specification
     if let manifest = corpus?.manifest {
@@ -56,14 +66,16 @@ package final class CacheBatchSource: BatchSource {
       throw StudentTrainerError.mismatch(what: "the cache and its masks", differences: differences)
     }
     self.reader = reader
+    self.missing = missing
     builder = try CachedTargets(reader: reader, configuration: configuration)
     let sequences = CachedSequences(reader)
     plan = BatchPlan(sequences: sequences, configuration: configuration)
-    store = SequenceStore(sequences: sequences, capacity: configuration.windowBlocks + 1)
     masker = try Masker(masks, tokenCounts: sequences.tokenCountsIfNeeded(masks))
     let options = builder.readOptions
     blocks = BlockCache(capacity: configuration.windowBlocks + 1) {
-      try reader.readBlock($0.block, replica: $0.replica, options: options)
+      let targets = try reader.readBlock($0.block, replica: $0.replica, options: options)
+      let sequences = SequenceBlock(lengths: targets.lengths, tokenIDs: targets.tokenIDs)
+      return Block(targets: targets, sequences: sequences)
     }
   }
 
@@ -81,7 +93,10 @@ package final class CacheBatchSource: BatchSource {
 
   /// What determines the batches.
   package var identity: [String: String] {
-    ["targets": "cache", "cache fingerprint": reader.manifest.fingerprint]
+    let identity = ["targets": "cache", "cache fingerprint": reader.manifest.fingerprint]
+    // What is skipped depends on the moment; waiting changes nothing.
+    return missing.policy == .skip
+      ? identity.merging(["missing shards": "skip"]) { $1 } : identity
   }
 
   /// Number of batches of an epoch.
@@ -89,20 +104,31 @@ package final class CacheBatchSource: BatchSource {
 
   /// The masked sequences of a batch, with their soft targets and states.
   ///
+  /// Waits for shards that are not there, or leaves their sequences out, as `missing` says.
+  ///
   /// - Throws: `StudentTrainerError.inputChanged` or `.badTargets`, naming the sequence; what reading
-  ///   throws, naming shard, block and stream.
+  ///   throws, naming shard, block and stream; what waiting throws.
   package func batch(epoch: Int, index: Int) throws -> TrainingBatch? {
-    guard let references = try plan.sequences(epoch: epoch, index: index) else { return nil }
+    guard let planned = try plan.sequences(epoch: epoch, index: index) else { return nil }
     let replica = epoch % reader.replicas
-    let sequences = try MaskedSequences(
-      references, store: store, masker: masker,
-      replica: reader.specification.maskReplica(replica))
+    let references = try available(planned, replica: replica)
+    var sequences = MaskedSequences()
+    for reference in references {
+      let block = try blocks.value(BlockKey(block: reference.block, replica: replica)).sequences
+      guard reference.index < block.count else {
+        throw StudentTrainerError.badTargets(
+          sequence: reference, replica: replica, reason: "the block has \(block.count) sequences")
+      }
+      sequences.append(
+        reference, original: block.sequence(reference.index), masker: masker,
+        replica: reader.specification.maskReplica(replica))
+    }
     let labelOfToken = sequences.labelOfToken
     var targets = builder.collector()
     var (rows, labels): ([Int32], [Int32]) = ([], [])
     for entry in sequences.entries {
       let key = BlockKey(block: entry.reference.block, replica: replica)
-      let block = try blocks.value(key)
+      let block = try blocks.value(key).targets
       let range = try check(entry, block: block, replica: replica)
       for row in range {
         let token = Int32(entry.start) + block.positions[row]
@@ -112,11 +138,40 @@ package final class CacheBatchSource: BatchSource {
       }
     }
     let (soft, states) = targets.finish()
-    return TrainingBatch(
+    var batch = TrainingBatch(
       packed: sequences.packed, references: references, rows: rows, labels: labels,
       softIndexes: builder.wantsSoft
         ? rows.indices.map(Int32.init) : [Int32](repeating: -1, count: rows.count),
       softTargets: soft, teacherStates: states)
+    batch.skippedSequences = planned.count - references.count
+    return batch
+  }
+
+  /// Ends the waiting for a shard; a later call of `batch` that would wait ends too.
+  package func cancel() { isCancelled.withLock { $0 = true } }
+
+  /// The sequences whose soft targets are there, all of them where the run waits.
+  private func available(
+    _ planned: [SequenceReference], replica: Int
+  ) throws -> [SequenceReference] {
+    switch missing.policy {
+    case .fail: return planned
+    case .skip:
+      let isThere = Dictionary(
+        uniqueKeysWithValues: Set(planned.map(\.block)).map {
+          ($0, reader.isSealed(block: $0, replica: replica))
+        })
+      return planned.filter { isThere[$0.block] == true }
+    case .wait:
+      for block in Set(planned.map(\.block)).sorted()
+      where !reader.isSealed(block: block, replica: replica) {
+        try missing.wait(
+          for: reader.shardName(block: block, replica: replica), in: reader.folder,
+          isCancelled: { isCancelled.withLock { $0 } },
+          until: { reader.isSealed(block: block, replica: replica) })
+      }
+      return planned
+    }
   }
 
   /// The rows of a sequence, once its input is known to be what the teacher saw.

@@ -13,6 +13,8 @@ package final class Prefetcher: @unchecked Sendable {  // all state is behind `c
     package let index: Int
     /// The batch itself.
     package let batch: TrainingBatch
+    /// Sequences left out of it, and of the batches without any sequence before it, by epoch.
+    package let skipped: [Int: Int]
   }
 
   private let shared: Shared
@@ -61,26 +63,40 @@ package final class Prefetcher: @unchecked Sendable {  // all state is behind `c
     // The place of the next batch: touched by the producer alone.
     private var epoch: Int
     private var index: Int
+    /// Whether the epoch has given something to train on.
+    private var hasBatch: Bool
 
     init(source: any BatchSource, epoch: Int, index: Int, capacity: Int) {
       self.source = source
       self.epoch = epoch
       self.index = index
+      hasBatch = index > 0
       self.capacity = capacity
     }
 
     func make() throws -> Item {
-      if let batch = try source.batch(epoch: epoch, index: index) {
-        defer { index += 1 }
-        return Item(epoch: epoch, index: index, batch: batch)
+      var skipped: [Int: Int] = [:]
+      while true {
+        guard let batch = try source.batch(epoch: epoch, index: index) else {
+          guard hasBatch else { throw noBatches(skipped: skipped[epoch] ?? 0) }
+          epoch += 1
+          index = 0
+          hasBatch = false
+          continue
+        }
+        index += 1
+        if batch.skippedSequences > 0 {
+          skipped[epoch, default: 0] += batch.skippedSequences
+          if batch.references.isEmpty { continue }
+        }
+        hasBatch = true
+        return Item(epoch: epoch, index: index - 1, batch: batch, skipped: skipped)
       }
-      epoch += 1
-      index = 0
-      guard let batch = try source.batch(epoch: epoch, index: 0) else {
-        throw StudentTrainerError.noBatches(what: "epoch \(epoch) of the corpus")
-      }
-      index = 1
-      return Item(epoch: epoch, index: 0, batch: batch)
+    }
+
+    private func noBatches(skipped: Int) -> StudentTrainerError {
+      let reason = skipped > 0 ? " (all \(skipped) sequences are in shards that are missing)" : ""
+      return .noBatches(what: "epoch \(epoch) of the corpus\(reason)")
     }
 
     func produce() {
@@ -116,6 +132,7 @@ package final class Prefetcher: @unchecked Sendable {  // all state is behind `c
       stopped = true
       condition.broadcast()
       condition.unlock()
+      source.cancel()
     }
   }
 }

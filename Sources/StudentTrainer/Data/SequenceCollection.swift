@@ -35,8 +35,10 @@ package struct CachedSequences: SequenceCollection {
     return SequenceBlock(lengths: targets.lengths, tokenIDs: targets.tokenIDs)
   }
 
-  /// Occurrences of each vocabulary ID, from one pass over the sequences.
+  /// Occurrences of each vocabulary ID, from one pass over the sequences; what an incomplete cache
+  /// keeps for this.
   package func tokenCounts() throws -> [UInt64] {
+    if let kept = try reader.keptTokenCounts() { return kept }
     var counts = [UInt64](repeating: 0, count: reader.specification.vocabSize)
     for number in 0..<blockCount {
       for id in try block(number).tokenIDs { counts[Int(id)] += 1 }

@@ -17,6 +17,8 @@ package struct TrainingBatch: Sendable {
   package var softTargets: SoftTargets
   /// The teacher's last hidden states, or nil where none are kept.
   package var teacherStates: TeacherStates?
+  /// Sequences that were left out because their soft targets are not there yet.
+  package var skippedSequences = 0
 
   /// A batch from its parts.
   ///

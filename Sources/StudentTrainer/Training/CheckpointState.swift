@@ -27,6 +27,12 @@ struct CheckpointState: Codable, Equatable {
   var seconds = 0.0
   /// Seconds of them that the trainer waited for batches.
   var waitedSeconds = 0.0
+  /// Sequences left out so far because their soft targets were not there; nil for none.
+  var skippedSequences: Int?
+  /// Those of the epoch `countedEpoch`, which has not ended.
+  var skippedOfEpoch: Int?
+  /// The epoch that `skippedOfEpoch` counts.
+  var countedEpoch: Int?
   /// Digest of the run's identity.
   var configurationDigest: String
   /// SHA-256 of each tensor file.

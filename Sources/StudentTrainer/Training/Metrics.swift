@@ -38,6 +38,16 @@ package struct EvaluationMetrics: Codable, Sendable, Equatable {
   package var evalPositions: Int
 }
 
+/// Sequences of an epoch that were not trained on; a line of `metrics.jsonl` at the epoch's end.
+package struct SkipMetrics: Codable, Sendable, Equatable {
+  /// Steps done.
+  package var step: Int
+  /// The epoch.
+  package var epoch: Int
+  /// Sequences left out because their soft targets were not there.
+  package var skippedSequences: Int
+}
+
 /// Appends lines to `metrics.jsonl`. One owner, one thread.
 final class MetricsFile {
   private let url: URL

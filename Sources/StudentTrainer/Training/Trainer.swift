@@ -111,6 +111,10 @@ package final class Trainer {
       state.lastLoss = result.loss
 
       let atEnd = state.step == totalSteps
+      for line in state.add(skipped: items, atEnd: atEnd) {
+        try metrics.append(line)
+        observer?.didSkip(line)
+      }
       let logged = atEnd || state.step == 1 || state.step % intervals.log == 0
       let line = meter.metrics(
         result, state: state, waited: batches.waitedSeconds, restart: logged)
@@ -134,7 +138,7 @@ package final class Trainer {
     let summary = TrainingSummary(
       steps: state.step, tokens: state.tokens, lastLoss: state.lastLoss, seconds: state.seconds,
       dataWaitShare: state.seconds > 0 ? min(1, state.waitedSeconds / state.seconds) : 0,
-      evaluation: state.evaluation)
+      evaluation: state.evaluation, skippedSequences: state.skippedSequences)
     try folder.finish(summary)
     return TrainingResult(summary: summary, wasFinished: false)
   }

@@ -8,6 +8,8 @@ package protocol TrainingObserver {
   func didFinish(_ step: StepMetrics, logged: Bool, totalSteps: Int)
   /// An evaluation was done.
   func didEvaluate(_ evaluation: EvaluationMetrics)
+  /// An epoch has ended of which sequences were left out.
+  func didSkip(_ sequences: SkipMetrics)
   /// A checkpoint is safe on the disk.
   func didSave(checkpoint: URL, step: Int)
 }
@@ -19,6 +21,8 @@ extension TrainingObserver {
   package func didFinish(_ step: StepMetrics, logged: Bool, totalSteps: Int) {}
   /// Ignores an evaluation.
   package func didEvaluate(_ evaluation: EvaluationMetrics) {}
+  /// Ignores what was left out.
+  package func didSkip(_ sequences: SkipMetrics) {}
   /// Ignores a checkpoint.
   package func didSave(checkpoint: URL, step: Int) {}
 }

@@ -14,6 +14,8 @@ package struct TrainingSummary: Codable, Sendable, Equatable {
   package var dataWaitShare: Double
   /// The evaluation after the last step, where one was asked for.
   package var evaluation: EvaluationMetrics?
+  /// Sequences that were left out because their soft targets were not there; nil where all were.
+  package var skippedSequences: Int?
 
   /// The summary in a run's folder, or nil where there is no finished run.
   ///

@@ -111,7 +111,8 @@ package struct CacheImport {
     var specification = CacheSpecification(
       tokenizerDigest: manifest.tokenizerDigest, vocabSize: manifest.vocabSize,
       corpusDigest: manifest.digest, sequences: manifest.sequences,
-      blocksPerShard: manifest.shards.map(\.blocks),
+      blocksPerShard: manifest.shards.map(\.blocks), corpusShards: manifest.shards.map(\.digest),
+      weightingCorpus: description.masks.frequencyExponent > 0 ? manifest.digest : nil,
       teacher: CacheSpecification.Teacher(
         configurationDigest: try PlainValue(encoding: teacher).digest(),
         weightDigest: teacher.digest, architecture: teacher.name, hiddenSize: teacher.hiddenSize,

@@ -30,14 +30,17 @@ struct CacheTeacher {
       corpus: opened.manifest, masks: masks,
       positions: specification.positions, target: specification.target,
       states: specification.states, auditRowsPerShard: specification.auditRowsPerShard)
-    guard given == specification, masks.vocabSize == specification.vocabSize else {
+    guard given.isSameButForTables(specification), masks.vocabSize == specification.vocabSize else {
       throw CommandFailure(
         "\(cache.folder.path): made from another teacher or corpus than those given:\n"
           + given.differences(from: specification).map {
             "  \($0.field): given \($0.expected), in the cache \($0.found)"
           }.joined(separator: "\n"))
     }
-    pass = try TeacherPass(teacher: model, corpus: opened, specification: specification)
+    var pass = try TeacherPass(teacher: model, corpus: opened, specification: specification)
+    // An extended cache has the tables of the one that it grew from.
+    if let tables = try? cache.readTables() { pass.use(tables) }
+    self.pass = pass
   }
 
   /// What a repair takes its numbers from.

@@ -18,8 +18,13 @@ struct CacheTeacherCommand: ParsableCommand {
       Writes sealed shards. An interrupted run goes on where it was; a complete cache is recognised \
       by its fingerprint and reused at once. Any temperature of 1 or more is served from one cache.
 
-      EXAMPLE
+      Several processes with the same command share the work, on one machine or over a shared file \
+      system: each takes the next shard that nobody has. In a store, shards that another cache has \
+      already (of fewer replicas, or of the corpus before it grew) are taken from it.
+
+      EXAMPLES
         pipeline cache-teacher --teacher teacher --corpus corpus --output cache
+        pipeline cache-teacher --teacher teacher --corpus corpus --store caches --replicas 4
       """)
 
   @Option(help: "The teacher: a Hugging Face BERT folder with a masked-language-model head.")
@@ -29,7 +34,18 @@ struct CacheTeacherCommand: ParsableCommand {
   var corpus: String
 
   @Option(help: "The cache's folder.")
-  var output: String
+  var output: String?
+
+  @OptionGroup var store: StoreOptions
+
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      """
+      Take the shards of these caches that are the same: of fewer replicas, or of the corpus before \
+      it grew.
+      """, valueName: "cache"))
+  var extend: [String] = []
 
   @Option(help: "Positions that keep a target: masked or all.")
   var positions = PositionSelection.masked
@@ -53,10 +69,10 @@ struct CacheTeacherCommand: ParsableCommand {
   @Option(help: "Positions of each shard that keep their full logits, to measure fidelity.")
   var auditRows = 4
 
-  @Option(help: "This process, from 0, where several fill one cache.")
+  @Option(help: "This process's share, from 0, where a scheduler gives each one its own.")
   var worker = 0
 
-  @Option(help: "Processes that fill the cache; shard s belongs to worker s modulo this.")
+  @Option(help: "Shares of the shards; shard s belongs to worker s modulo this. 1: no shares.")
   var workers = 1
 
   @OptionGroup(title: "Masks") var masks: MaskOptions
@@ -66,6 +82,15 @@ struct CacheTeacherCommand: ParsableCommand {
     guard workers > 0, (0..<workers).contains(worker) else {
       throw ValidationError("--worker \(worker) is not between 0 and --workers \(workers) - 1")
     }
+    if output != nil && store.store != nil {
+      throw ValidationError("--output and --store exclude each other")
+    }
+    guard output != nil || store.folder != nil else {
+      throw ValidationError("give --output, or --store or PIPELINE_STORE")
+    }
+    if output == nil && !extend.isEmpty {
+      throw ValidationError("--extend goes with --output; in a store all caches are looked through")
+    }
   }
 
   func run() throws {
@@ -73,28 +98,51 @@ struct CacheTeacherCommand: ParsableCommand {
     let corpus = try TokenizedCorpus.open(folder: URL(argument: corpus))
     let teacher = try MaskedLanguageModel.load(folder: URL(argument: teacher))
     try TeacherCheck.check(teacher.configuration, corpus: corpus)
-    let specification = try specification(teacher: teacher, corpus: corpus)
-    let folder = URL(argument: output)
+    let place = try place(for: specification(teacher: teacher, corpus: corpus))
+    let name = output ?? place.folder.path
     let writer = try CacheWriter(
-      folder: folder, specification: specification, worker: worker, workers: workers)
+      folder: place.folder, specification: place.specification, worker: worker, workers: workers)
     if case .reusable = writer.state {
-      return try report(folder, "cache \(output) is complete and was reused")
+      return try report(place.folder, "cache \(name) is complete and was reused")
     }
-    let pass = try TeacherPass(teacher: teacher, corpus: corpus, specification: specification)
-    try CacheFolder.copyTokenizer(of: corpus, to: folder)
-    try writer.writeTables(pass.tables)
-    if case .partial(let sealed) = writer.state {
-      common.log.info("resuming: \(sealed) of \(specification.shardCount) shards are sealed")
-    }
-    if !common.quiet {
-      let estimate = try CacheEstimate(pass: pass, corpus: corpus)
-      common.log.info("estimate: \(estimate.text)")
-    }
-    try fill(writer, pass: pass)
+    try CacheFilling(
+      teacher: teacher, corpus: corpus, place: place, writer: writer, common: common
+    ).run()
     guard try writer.finish() != nil else {
       return common.log.info("this worker is done; others still have shards to fill")
     }
-    try report(folder, "cache \(output) is complete")
+    try report(place.folder, "cache \(name) is complete")
+  }
+
+  /// Where the cache is, or will be, and what it can take from others.
+  private func place(for wanted: CacheSpecification) throws -> CachePlace {
+    guard let output else {
+      guard let store = store.folder else { preconditionFailure("validate() asks for a folder") }
+      return CachePlace(wanted, store: store)
+    }
+    let extended = try extend.compactMap { name -> ShardSource? in
+      let folder = try store.cache(name)
+      let source = try ShardSource(folder: folder)
+      if source.map({ $0.shared(with: $0.heir(wanted)).isEmpty }) ?? true {
+        common.log.notice(
+          "\(folder.path) has no shard of this cache: \(Self.reason(wanted, source))")
+      }
+      return source
+    }
+    return CachePlace(wanted, folder: URL(argument: output), extending: extended)
+  }
+
+  /// Why two caches share nothing.
+  private static func reason(_ wanted: CacheSpecification, _ source: ShardSource?) -> String {
+    guard let source else { return "it is not begun" }
+    let found = source.specification
+    if wanted.weightingCorpus != found.weightingCorpus {
+      return "its masks are weighted by the token counts of the whole corpus, which is another one"
+    }
+    let ofTheWhole = ["replicas", "mask.replicas", "sequences", "blocksPerShard", "tablesDigest"]
+    let fields = wanted.differences(from: found).map(\.field).filter { !ofTheWhole.contains($0) }
+    return fields.isEmpty
+      ? "nothing is sealed in it" : "they differ in " + fields.joined(separator: ", ")
   }
 
   private func specification(
@@ -105,19 +153,6 @@ struct CacheTeacherCommand: ParsableCommand {
       corpus: corpus.manifest, masks: masks.specification(for: corpus), positions: positions,
       target: TargetSpecification(headK: head ?? (tail == .hidden ? 0 : 64), tail: tail),
       states: states, auditRowsPerShard: auditRows)
-  }
-
-  private func fill(_ writer: CacheWriter, pass: TeacherPass) throws {
-    let bar = ProgressBar("cache-teacher", quiet: common.quiet)
-    let result = try pass.fill(writer) { state in
-      let total = Double(max(state.totalBlocks, 1))
-      bar.resume(at: Double(state.resumedBlocks) / total)
-      let rate = Int(Double(state.rows) / max(bar.elapsedSeconds, 1e-3))
-      bar.update(
-        Double(state.blocks) / total,
-        "block \(state.blocks)/\(state.totalBlocks), \(Format.count(rate)) positions/s")
-    }
-    bar.finish("\(Format.count(result.rows)) positions")
   }
 
   private func report(_ folder: URL, _ headline: String) throws {

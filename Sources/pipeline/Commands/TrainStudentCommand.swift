@@ -27,8 +27,15 @@ struct TrainStudentCommand: ParsableCommand {
         pipeline train-student --corpus corpus --online-teacher teacher --output online
       """)
 
-  @Option(help: "A logit cache, as 'pipeline cache-teacher' writes it.")
+  @Option(
+    help: ArgumentHelp(
+      """
+      A logit cache, as 'pipeline cache-teacher' writes it: a folder, or the name or the beginning \
+      of the fingerprint of one in the store.
+      """))
   var fromCache: String?
+
+  @OptionGroup var store: StoreOptions
 
   @Option(help: "A tokenized corpus; with --from-cache it only has to be the cache's own.")
   var corpus: String?
@@ -47,6 +54,7 @@ struct TrainStudentCommand: ParsableCommand {
 
   @OptionGroup(title: "Student") var student: StudentOptions
   @OptionGroup(title: "Loss") var loss: LossOptions
+  @OptionGroup(title: "While the teacher writes") var missing: MissingOptions
   @OptionGroup(title: "Training") var training: TrainingOptions
   @OptionGroup(title: "Masks (without a cache, which has its own)") var masks: MaskOptions
   @OptionGroup(title: "Common") var common: CommonOptions
@@ -76,7 +84,9 @@ struct TrainStudentCommand: ParsableCommand {
     training.apply(to: &recipe)
     loss.apply(to: &recipe)
     let corpus = try self.corpus.map { try TokenizedCorpus.open(folder: URL(argument: $0)) }
-    let cache = try fromCache.map { try CacheReader(folder: URL(argument: $0)) }
+    let cache = try fromCache.map {
+      try missing.policy(log: common.log).open(cache: cacheFolder($0))
+    }
 
     let teacherShape = try teacherShape(cache: cache)
     let model = try student.makeModel(
@@ -90,21 +100,21 @@ struct TrainStudentCommand: ParsableCommand {
     let trainer = try Trainer(
       model: model, source: source, configuration: recipe, folder: folder,
       evaluator: training.evaluator(), observer: progress)
-    leaveReference(to: folder)
+    if let cache { leaveReference(to: folder, in: cache.folder) }
     progress.finish(try trainer.run())
     try ModelExport.write(
-      trainer.model, tokenizer: try tokenizer(corpus: corpus), to: folder, precision: weights)
+      trainer.model, tokenizer: try tokenizer(cache: cache, corpus: corpus), to: folder,
+      precision: weights)
     common.log.info("student: \(output)")
   }
 
   /// Tells the cache that this run uses it, so that clean-up knows.
-  private func leaveReference(to folder: URL) {
-    guard let fromCache else { return }
+  private func leaveReference(to folder: URL, in cache: URL) {
     do {
-      try CacheReference.leave(run: folder, in: URL(argument: fromCache))
+      try CacheReference.leave(run: folder, in: cache)
     } catch {
       common.log.notice(
-        "'pipeline cache gc' will not know of this run: \(fromCache) takes no reference: \(error)")
+        "'pipeline cache gc' will not know of this run: \(cache.path) takes no reference: \(error)")
     }
   }
 
@@ -112,7 +122,9 @@ struct TrainStudentCommand: ParsableCommand {
     cache: CacheReader?, corpus: TokenizedCorpus?, recipe: TrainingConfiguration
   ) throws -> any BatchSource {
     if let cache {
-      return try CacheBatchSource(reader: cache, corpus: corpus, configuration: recipe)
+      return try CacheBatchSource(
+        reader: cache, corpus: corpus, configuration: recipe,
+        missing: missing.policy(log: common.log))
     }
     guard let corpus else { preconditionFailure("validate() asks for a cache or a corpus") }
     let masks = masks.specification(for: corpus)
@@ -158,10 +170,18 @@ struct TrainStudentCommand: ParsableCommand {
     common.log.notice("no cosine loss, since \(reason)")
   }
 
-  private func tokenizer(corpus: TokenizedCorpus?) throws -> WordPieceTokenizer {
+  private func tokenizer(cache: CacheReader?, corpus: TokenizedCorpus?) throws
+    -> WordPieceTokenizer
+  {
     if let corpus { return try corpus.tokenizer() }
-    guard let fromCache else { preconditionFailure("validate() asks for a cache or a corpus") }
-    return try WordPieceTokenizer.load(folder: CacheFolder.tokenizer(in: URL(argument: fromCache)))
+    guard let cache else { preconditionFailure("validate() asks for a cache or a corpus") }
+    return try WordPieceTokenizer.load(folder: CacheFolder.tokenizer(in: cache.folder))
+  }
+
+  /// The cache's folder; one that is still to be made is a path.
+  private func cacheFolder(_ name: String) throws -> URL {
+    let isPath = store.folder == nil || name.contains("/")
+    return missing.missing == .wait && isPath ? URL(argument: name) : try store.cache(name)
   }
 }
 

@@ -8,7 +8,18 @@ enum CacheFolder {
 
   /// Copies the corpus's tokenizer, so that a student of the cache can be exported.
   static func copyTokenizer(of corpus: TokenizedCorpus, to folder: URL) throws {
-    try corpus.tokenizer().save(to: tokenizer(in: folder))
+    let target = tokenizer(in: folder)
+    let files = FileManager.default
+    let names = try files.contentsOfDirectory(
+      atPath: corpus.folder.appending(path: tokenizerName).path)
+    // What is there may be another process's, and in use.
+    if Set((try? files.contentsOfDirectory(atPath: target.path)) ?? []) == Set(names),
+      (try? WordPieceTokenizer.load(folder: target))?.corpusDigest
+        == corpus.manifest.tokenizerDigest
+    {
+      return
+    }
+    try corpus.tokenizer().save(to: target)
   }
 
   /// Copies the tokenizer of the first cache that has one, where the folder has none.

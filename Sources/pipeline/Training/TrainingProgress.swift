@@ -35,6 +35,15 @@ final class TrainingProgress: TrainingObserver {
       """)
   }
 
+  func didSkip(_ sequences: SkipMetrics) {
+    bar.clear()
+    log.warning(
+      """
+      epoch \(sequences.epoch): \(Format.count(sequences.skippedSequences)) sequences were not \
+      trained on, since their soft targets were not there
+      """)
+  }
+
   /// Says how the run ended.
   func finish(_ result: TrainingResult) {
     if result.wasFinished {

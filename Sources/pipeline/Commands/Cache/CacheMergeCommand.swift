@@ -33,7 +33,7 @@ struct CacheMergeCommand: ParsableCommand {
     let outcome = try merge.run { logging.log.info("taking \($0)") }
     try CacheFolder.copyTokenizer(from: sources, to: target)
     Terminal.output(
-      "\(into): \(outcome.taken.count) shards taken (\(outcome.linked) without a copy), "
+      "\(into): \(outcome.taken.count) shards taken, "
         + "\(outcome.sealed) of \(outcome.total) are there"
         + (outcome.sealed == outcome.total ? ", complete" : ""))
   }

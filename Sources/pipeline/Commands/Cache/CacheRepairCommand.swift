@@ -47,12 +47,14 @@ struct CacheRepairCommand: ParsableCommand {
           Double(done) / Double(task.blocks.count), "block \(done)/\(task.blocks.count)")
       }
       let what =
-        task.index == nil
-        ? "made anew"
-        : task.isWhole
-          ? "computed whole, \(task.blocks.count) blocks"
-          : "block\(task.blocks.count == 1 ? "" : "s") "
-            + task.blocks.map(String.init).joined(separator: ", ") + " computed anew"
+        task.name == CacheShards.sequences
+        ? "removed; a run that needs it makes it again"
+        : task.index == nil
+          ? "made anew"
+          : task.isWhole
+            ? "computed whole, \(task.blocks.count) blocks"
+            : "block\(task.blocks.count == 1 ? "" : "s") "
+              + task.blocks.map(String.init).joined(separator: ", ") + " computed anew"
       bar.clear()
       Terminal.output("\(task.name): \(what)")
     }
