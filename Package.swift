@@ -86,7 +86,9 @@ let package = Package(
       ],
       swiftSettings: swiftSettings),
 
-    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
+    .target(
+      name: "TestSupport", dependencies: ["ShardStore"], path: "Tests/TestSupport",
+      swiftSettings: swiftSettings),
     tests("TokenizerTests", ["Tokenizer", crypto], exclude: ["Reference"]),
     tests("ShardStoreTests", ["ShardStore"]),
     tests("CorpusTests", ["Corpus", "Tokenizer", "ShardStore", "CZlib", "CZstd"]),

@@ -11,6 +11,9 @@ package enum Terminal {
     isatty(STDERR_FILENO) == 1 && ProcessInfo.processInfo.environment["TERM"] != "dumb"
   }
 
+  /// True where standard input is a terminal, so that somebody can answer.
+  package static var isInputInteractive: Bool { isatty(STDIN_FILENO) == 1 }
+
   /// Writes a line to standard output.
   package static func output(_ line: String) { write(line + "\n", to: STDOUT_FILENO) }
 

@@ -23,6 +23,14 @@ package enum LogitCacheError: Error, Equatable {
   case badTarget(what: String, reason: String)
   /// The cache does not hold what was asked of it.
   case notKept(what: String, folder: String)
+  /// The folder is not one that holds caches.
+  case notAStore(folder: String, reason: String)
+  /// A shard that was computed anew is not the one that was there.
+  case notRepaired(shard: String, expected: String, found: String)
+  /// Something cannot be done with this cache.
+  case unsuitable(folder: String, reason: String)
+  /// A file that is to be imported cannot be used.
+  case badImport(file: String, reason: String)
 }
 
 extension LogitCacheError: CustomStringConvertible {
@@ -57,6 +65,16 @@ extension LogitCacheError: CustomStringConvertible {
     case .notKept(let what, let folder):
       "\(folder): the cache does not keep \(what). Run 'pipeline cache-teacher' with the options "
         + "that keep it, into a new folder."
+    case .notAStore(let folder, let reason):
+      "\(folder): not a folder of caches: \(reason). Name one with --store or PIPELINE_STORE."
+    case .notRepaired(let shard, let expected, let found):
+      "\(shard): computed anew it has the digest \(found), expected \(expected); nothing was "
+        + "replaced. Repair on the kind of machine and with the version that wrote the cache, copy "
+        + "the shard from elsewhere, or run 'pipeline cache-teacher' into a new folder."
+    case .unsuitable(let folder, let reason):
+      "\(folder): \(reason)."
+    case .badImport(let file, let reason):
+      "\(file): \(reason)"
     }
   }
 

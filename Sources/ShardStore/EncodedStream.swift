@@ -15,6 +15,9 @@ package struct EncodedStream: Sendable {
     case fast
   }
 
+  /// Takes what another shard keeps.
+  init(copying encoded: StreamCodec.Encoded) { self.encoded = encoded }
+
   /// Compresses a stream.
   ///
   /// - Throws: `ShardStoreError.notWritten` where liblz4 has no memory left.

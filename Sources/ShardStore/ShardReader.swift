@@ -20,7 +20,7 @@ package final class ShardReader: Sendable {
 
   private let file: String
   private let queue: DatabaseQueue
-  private let directory: ShardDirectory
+  let directory: ShardDirectory
   private let namesOfBlock: [Int: [String]]
 
   /// Opens a shard and checks its header, its schema and the digest of its directory.
@@ -136,7 +136,7 @@ package final class ShardReader: Sendable {
     return sizes
   }
 
-  private func payload(_ entry: ShardDirectory.Entry) throws -> Data {
+  func payload(_ entry: ShardDirectory.Entry) throws -> Data {
     let value = try queue.read { db in
       let statement = try db.cachedStatement(sql: "SELECT payload FROM streams WHERE rowid = ?")
       return try DatabaseValue.fetchOne(statement, arguments: [entry.row])

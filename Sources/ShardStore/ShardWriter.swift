@@ -73,9 +73,18 @@ package final class ShardWriter {
   ///   before the call.
   /// - Precondition: There is a stream, no two have the same name, and the shard is not sealed.
   package func append(block streams: [NamedStream]) throws {
+    try append(block: encode(streams, block: committedBlocks))
+  }
+
+  /// Commits the streams of the next block as they are, such as those of another shard.
+  ///
+  /// - Throws: As for streams that are not compressed yet.
+  /// - Precondition: As for streams that are not compressed yet.
+  package func append(block streams: [EncodedStream]) throws {
     precondition(!streams.isEmpty, "a block has at least one stream")
     precondition(
-      Set(streams.map(\.name)).count == streams.count, "two streams of a block have one name")
+      Set(streams.map(\.encoded.name)).count == streams.count,
+      "two streams of a block have one name")
     try insert(streams, block: committedBlocks)
     committedBlocks += 1
   }
@@ -84,6 +93,13 @@ package final class ShardWriter {
   ///
   /// - Throws: As `append(block:)`.
   package func appendShardStream(_ stream: NamedStream) throws {
+    try insert(encode([stream], block: ShardFormat.shardLevel), block: ShardFormat.shardLevel)
+  }
+
+  /// Adds, or replaces, a stream of the shard as it is.
+  ///
+  /// - Throws: As `append(block:)`.
+  package func appendShardStream(_ stream: EncodedStream) throws {
     try insert([stream], block: ShardFormat.shardLevel)
   }
 
@@ -173,19 +189,28 @@ package final class ShardWriter {
     return open.queue
   }
 
-  private func insert(_ streams: [NamedStream], block: Int) throws {
-    for stream in streams where stream.bytes.count > limits.streamBytes {
-      throw ShardStoreError.streamTooLarge(
-        shard: name, block: block, stream: stream.name, bytes: stream.bytes.count,
-        limit: limits.streamBytes)
-    }
-    let encoded = try streams.map { stream in
+  private func encode(_ streams: [NamedStream], block: Int) throws -> [EncodedStream] {
+    for stream in streams { try require(bytes: stream.bytes.count, of: stream.name, block: block) }
+    return try streams.map { stream in
       do {
-        return try StreamCodec.encode(stream)
+        return EncodedStream(copying: try StreamCodec.encode(stream))
       } catch let failure as LZ4Frame.Failure {
         throw ShardStoreError.notWritten(
           file: files.partial.path, reason: "\(failure.what): \(failure.found)")
       }
+    }
+  }
+
+  private func require(bytes: Int, of stream: String, block: Int) throws {
+    if bytes > limits.streamBytes {
+      throw ShardStoreError.streamTooLarge(
+        shard: name, block: block, stream: stream, bytes: bytes, limit: limits.streamBytes)
+    }
+  }
+
+  private func insert(_ streams: [EncodedStream], block: Int) throws {
+    for stream in streams.map(\.encoded) {
+      try require(bytes: stream.rawBytes, of: stream.name, block: block)
     }
     do {
       try connection.write { db in
@@ -197,7 +222,7 @@ package final class ShardWriter {
             ON CONFLICT (block, name) DO UPDATE SET codec = excluded.codec,
             rawBytes = excluded.rawBytes, checksum = excluded.checksum, payload = excluded.payload
             """)
-        for stream in encoded {
+        for stream in streams.map(\.encoded) {
           try statement.execute(arguments: [
             block, stream.name, stream.codec.rawValue, stream.rawBytes, stream.checksum,
             stream.payload,

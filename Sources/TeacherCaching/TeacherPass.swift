@@ -17,7 +17,7 @@ package struct TeacherPass {
   package let specification: CacheSpecification
   private let teacher: MaskedLanguageModel
   private let corpus: TokenizedCorpus
-  private let masker: Masker
+  private let rule: MaskingRule
   private let tokenCounts: [UInt64]
   /// What the blocks share; set by `use`.
   private var tables: CacheTables?
@@ -39,7 +39,9 @@ package struct TeacherPass {
     self.specification = specification
     let counts = try corpus.tokenCounts()
     let masks: MaskSpecification = try specification.mask.decode()
-    masker = try Masker(masks, tokenCounts: counts)
+    rule = MaskingRule(
+      masker: try Masker(masks, tokenCounts: counts), selection: specification.positions,
+      otherShare: specification.otherShare, hasClasses: specification.targets.count > 1)
     tokenCounts = counts
   }
 
@@ -60,13 +62,6 @@ package struct TeacherPass {
     ) { try corpus.lengths(block: $0) }
   }
 
-  /// The masked sequences of a block.
-  private struct MaskedBlock {
-    var corrupted: [[Int32]] = []
-    var target: TargetBlock
-    var rowStarts: [Int] = [0]
-  }
-
   /// Computes one block.
   ///
   /// - Parameters:
@@ -81,7 +76,8 @@ package struct TeacherPass {
   ) throws -> SoftTargetEncoder {
     guard let tables else { preconditionFailure("a pass without its cache's tables") }
     let block = try corpus.block(number)
-    var masked = mask((0..<block.count).map { block.sequence($0) }, replica: replica)
+    var masked = MaskedBlock(
+      (0..<block.count).map { block.sequence($0) }, rule: rule, replica: replica)
     masked.target.auditRows = auditRows(masked.target.positions.count)
     let encoder = try SoftTargetEncoder(
       specification: specification, tables: tables, block: masked.target)
@@ -99,7 +95,7 @@ package struct TeacherPass {
     let samples = specification.targets.map {
       TargetSample(target: $0, vocabSize: specification.vocabSize, hiddenSize: width)
     }
-    let masked = mask(try sampledSequences(), replica: 0)
+    let masked = MaskedBlock(try sampledSequences(), rule: rule, replica: 0)
     if specification.targets.contains(where: { $0.tail != .hidden || $0.headK > 0 }) {
       let classes = masked.target.classes
       try run(masked) { row, logits, input, _ in
@@ -133,43 +129,6 @@ package struct TeacherPass {
       sequences.append(block.sequence(wanted - first))
     }
     return sequences
-  }
-
-  private func mask(_ sequences: [ArraySlice<Int32>], replica: Int) -> MaskedBlock {
-    var masked = MaskedBlock(
-      target: TargetBlock(
-        lengths: sequences.map { Int32($0.count) }, tokenIDs: sequences.flatMap { $0 },
-        rowCounts: [], positions: [], inputChecks: []))
-    for sequence in sequences {
-      let (corrupted, chosen) = masker.corrupt(sequence, replica: replica)
-      let positions = positions(of: sequence, chosen: chosen, replica: replica)
-      if specification.targets.count > 1 {
-        let isChosen = Set(chosen)
-        masked.target.classes += positions.map { isChosen.contains($0) ? 0 : 1 }
-      }
-      masked.target.rowCounts.append(Int32(positions.count))
-      masked.target.positions += positions
-      masked.target.inputChecks.append(Masker.checksum(of: corrupted))
-      masked.rowStarts.append(masked.target.positions.count)
-      masked.corrupted.append(corrupted)
-    }
-    return masked
-  }
-
-  /// The positions of a sequence that keep a target, ascending.
-  private func positions(
-    of sequence: ArraySlice<Int32>, chosen: [Int32], replica: Int
-  ) -> [Int32] {
-    let all = 0..<Int32(sequence.count)
-    switch specification.positions {
-    case .masked: return chosen
-    case .all: return Array(all)
-    case .maskedAndShare:
-      let isChosen = Set(chosen)
-      let share = specification.otherShare ?? 1
-      let numbers = masker.otherShares(of: sequence, replica: replica)
-      return all.filter { isChosen.contains($0) || numbers[Int($0)] < share }
-    }
   }
 
   /// Runs masked sequences, in batches of a fixed size, and gives each row's logits, decoder input

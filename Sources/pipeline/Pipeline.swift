@@ -16,7 +16,6 @@ struct Pipeline: ParsableCommand {
     subcommands: [
       TokenizeCommand.self, TrainTeacherCommand.self, CacheTeacherCommand.self,
       TrainStudentCommand.self, CacheCommand.self, EvaluateCommand.self, TrainVocabCommand.self,
-      CorpusCommand.self,
-      EncodeCommand.self, DecodeCommand.self,
+      CorpusCommand.self, EncodeCommand.self, DecodeCommand.self,
     ])
 }

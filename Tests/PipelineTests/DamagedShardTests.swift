@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A flipped byte in a shard: shard, block and stream are named; with the byte back in its place the

@@ -14,6 +14,11 @@ struct UsageTests {
     ),
     ("corpus", ["show", "sample", "export", "verify"]),
     (
+      "cache",
+      ["ls", "show", "verify", "repair", "diff", "merge", "subset", "pin", "gc", "export"]
+        + ["inputs", "import", "fidelity"]
+    ),
+    (
       "train-teacher",
       ["--corpus", "--output", "--from", "--add-mlm-head", "--config", "--layers", "--hidden-size"]
         + ["--steps", "--epochs", "--eval-corpus", "--mask-probability", "--threads", "--quiet"]
@@ -118,6 +123,10 @@ struct UsageTests {
     ),
     (["corpus", "sample", "c", "--count", "0"], "--count 0"),
     (["corpus", "export", "c", "--output", "o", "--format", "x"], "'x'"),
+    (["cache", "subset", "c", "o", "--replicas", "2-0"], "'2-0'"),
+    (["cache", "merge", "c"], "<from>"),
+    (["cache", "export", "c", "o", "--format", "x"], "'x'"),
+    (["cache", "inputs", "c", "o", "--blocks-per-file", "0"], "--blocks-per-file 0"),
     (["evaluate", "m", "--corpus", "c", "--threads", "0"], "--threads"),
     (["evaluate", "m", "--corpus", "c", "--max-tokens", "0"], "--max-tokens 0"),
     (

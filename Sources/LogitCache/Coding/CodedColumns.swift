@@ -17,6 +17,14 @@ enum CodedColumns {
     return LittleEndian.bytes(packed.map { UInt32($0.count) }) + packed.joined()
   }
 
+  /// The stream of the first columns of a stream, nil where that is damaged.
+  ///
+  /// - Precondition: `kept` is at most `columns`.
+  static func prefix(_ bytes: [UInt8], of columns: Int, keeping kept: Int) -> [UInt8]? {
+    guard let ranges = split(bytes, columns: columns)?.prefix(kept) else { return nil }
+    return LittleEndian.bytes(ranges.map { UInt32($0.count) }) + ranges.flatMap { bytes[$0] }
+  }
+
   /// The bytes of the first columns, or nil where the sizes do not add up to the stream's.
   static func split(_ bytes: [UInt8], columns: Int) -> [Range<Int>]? {
     guard bytes.count >= 4 * columns,

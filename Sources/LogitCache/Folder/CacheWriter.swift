@@ -114,11 +114,7 @@ package final class CacheWriter {
   ///
   /// - Throws: `LogitCacheError`, `ShardStoreError`.
   package func readTables() throws -> CacheTables {
-    let reader = try TablesReader(folder: folder, specification: specification)
-    let targets = try reader.targets()
-    return CacheTables(
-      order: try reader.order(), targets: targets,
-      lowRank: [LowRankDecoder?](repeating: nil, count: targets.count))
+    try TablesReader(folder: folder, specification: specification).tables()
   }
 
   /// The shards of this worker that are not sealed yet, ascending.

@@ -104,6 +104,27 @@ struct TablesReader: Sendable {
     return basis
   }
 
+  /// The tables as far as blocks depend on them, without the matrices that only a reader of logits
+  /// needs.
+  func tables() throws -> CacheTables {
+    let targets = try targets()
+    return CacheTables(
+      order: try order(), targets: targets,
+      lowRank: [LowRankDecoder?](repeating: nil, count: targets.count))
+  }
+
+  /// All of the tables, matrices included.
+  func allTables() throws -> CacheTables {
+    var tables = try tables()
+    for (index, target) in specification.targets.enumerated() where target.tail == .lowrank {
+      tables.lowRank[index] = try lowRankDecoder(ofClass: index)
+    }
+    if specification.targets.contains(where: { $0.tail == .hidden }) {
+      tables.decoder = try decoder()
+    }
+    return tables
+  }
+
   /// The reader's matrix of a class with the tail `lowrank`.
   func lowRankDecoder(ofClass index: Int) throws -> LowRankDecoder {
     let target = specification.targets[index]

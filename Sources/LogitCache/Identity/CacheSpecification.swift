@@ -65,6 +65,8 @@ package struct CacheSpecification: Codable, Hashable, Sendable {
   package var states: StateStorage
   /// Rows of each shard that keep their full logits.
   package var auditRowsPerShard: Int
+  /// Where the numbers come from; nil for a teacher pass of this program.
+  package var derivedFrom: CacheOrigin?
 
   /// A specification of those values; `validate` checks them.
   ///
@@ -147,6 +149,7 @@ package struct CacheSpecification: Codable, Hashable, Sendable {
     try require(
       states != .shared || (target.tail == .hidden && otherTarget == nil), "states",
       "'shared' needs the tail 'hidden' at every position")
+    try validateOrigin()
   }
 
   /// The cache's identity: SHA-256 over the canonical JSON of the format version and all fields.

@@ -10,6 +10,7 @@ package struct ShardKeys: Sendable {
   /// The fields of a specification that say which shards a cache has, and not what is in one.
   private static let ofTheWhole = [
     "corpusDigest", "sequences", "blocksPerShard", "corpusShards", "replicas", "tablesDigest",
+    "derivedFrom",
   ]
 
   /// The part of all keys of a cache: what is equal in caches that may share shards.
@@ -17,6 +18,7 @@ package struct ShardKeys: Sendable {
   /// Digest of the cache's `tables.sqlite`.
   package let tables: String
   private let corpusShards: [String]
+  private let maskReplicas: [Int]
 
   /// The keys of a cache.
   ///
@@ -25,7 +27,9 @@ package struct ShardKeys: Sendable {
   ///   - tables: Digest of its tables, its own or inherited.
   package init(_ specification: CacheSpecification, tables: String) {
     common = specification.plainValue().removing(Self.ofTheWhole).removingMaskReplicas()
+      .adding(Self.content(specification.derivedFrom))
     self.tables = tables
+    maskReplicas = (0..<specification.replicas).map(specification.maskReplica)
     corpusShards = specification.corpusShards
   }
 
@@ -56,7 +60,16 @@ package struct ShardKeys: Sendable {
     ]
   }
 
-  private func replica(_ index: Int) -> Int { index / corpusShards.count }
+  private func replica(_ index: Int) -> Int { maskReplicas[index / corpusShards.count] }
+
+  /// What of an origin tells of a shard's bytes; nothing where a teacher pass made them.
+  private static func content(_ origin: CacheOrigin?) -> [String: PlainValue] {
+    var fields: [String: PlainValue] = [:]
+    if let headK = origin?.headK { fields["headK"] = .unsigned(UInt64(headK)) }
+    if let rank = origin?.rank { fields["rank"] = .unsigned(UInt64(rank)) }
+    if let digest = origin?.importedDigest { fields["importedDigest"] = .text(digest) }
+    return fields.isEmpty ? [:] : ["derivedFrom": .object(fields)]
+  }
 
   private func corpusShard(_ index: Int) -> String { corpusShards[index % corpusShards.count] }
 }
@@ -83,6 +96,12 @@ extension PlainValue {
   func removing(_ names: [String]) -> PlainValue {
     guard case .object(let fields) = self else { return self }
     return .object(fields.filter { !names.contains($0.key) })
+  }
+
+  /// This object with more fields; any other value as it is.
+  fileprivate func adding(_ more: [String: PlainValue]) -> PlainValue {
+    guard case .object(let fields) = self else { return self }
+    return .object(fields.merging(more) { $1 })
   }
 
   /// A specification's fields without the number of replicas in its masks, on which no mask depends.

@@ -11,14 +11,16 @@ package struct ShardSource: Sendable {
   /// The number of each corpus shard, by its digest.
   private let corpusShards: [String: Int]
 
-  /// Opens a cache, complete or not; nil where its tables are not written yet.
+  /// Opens a cache, complete or not; nil where its tables are not written yet, and of one that no
+  /// teacher pass made as it is.
   ///
   /// - Throws: `LogitCacheError`, `ShardStoreError` where the folder is no cache or is damaged.
   package init?(folder: URL) throws {
     specification = try CacheManifest.read(folder: folder).specification
     self.folder = folder
     let tables = folder.appending(path: "\(CacheFormat.tables).sqlite")
-    guard FileManager.default.fileExists(atPath: tables.path) else { return nil }
+    guard FileManager.default.fileExists(atPath: tables.path), specification.derivedFrom == nil
+    else { return nil }
     keys = try ShardKeys(folder: folder, specification: specification)
     corpusShards = Dictionary(
       specification.corpusShards.enumerated().map { ($1, $0) },

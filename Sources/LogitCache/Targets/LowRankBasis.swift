@@ -32,6 +32,19 @@ package struct LowRankBasis: Sendable, Equatable {
     self.steps = steps
   }
 
+  /// The basis of the first components alone.
+  ///
+  /// - Precondition: `count` is 1 to the rank.
+  func prefix(_ count: Int) -> LowRankBasis {
+    precondition((1...rank).contains(count), "\(count) of \(rank) components")
+    guard
+      let cut = LowRankBasis(
+        hiddenSize: hiddenSize, mean: mean, encoder: Array(encoder[..<(count * hiddenSize)]),
+        steps: Array(steps[..<count]))
+    else { preconditionFailure("a part of a sound basis") }
+    return cut
+  }
+
   /// Largest magnitude of a quantised coefficient.
   static let largest: Float = 4_000_000
 

@@ -19,28 +19,56 @@ struct RowTarget {
   ) throws {
     let k = target.headK
     guard k > 0 else { return }
-    let scalarCount = TargetTables.scalarCount(target.tail)
     try withUnsafeTemporaryAllocation(of: Int32.self, capacity: k) { ids in
       try withUnsafeTemporaryAllocation(of: Float.self, capacity: k) { values in
         guard let tail = SoftTargetSelection.select(logits, ids: ids, values: values) else {
           throw LogitCacheError.badTarget(what: what(), reason: "a logit is not finite")
         }
-        increments.reserveCapacity(k)
-        var previous = 0
-        for value in values {
-          let below = (Double(values[0]) - Double(value)) / target.step
-          guard below < Double(CacheFormat.largestStep) else {
-            throw LogitCacheError.badTarget(
-              what: what(), reason: "logit \(value) is too far below the largest, \(values[0])")
-          }
-          let step = Int(below.rounded())
-          increments.append(UInt32(step - previous))
-          previous = step
-        }
-        self.ids = Array(ids)
-        if scalarCount > 0 { scalars = TailCode.integers(tail, count: scalarCount) }
+        try keep(UnsafeBufferPointer(ids), UnsafeBufferPointer(values), tail, target, what())
       }
     }
+  }
+
+  /// A row whose head and tail are known.
+  ///
+  /// - Parameters:
+  ///   - ids: Token IDs of the head, largest logit first, `[headK]`.
+  ///   - logits: Their logits; any constant of the row may be added.
+  ///   - tail: The tail beyond them, relative to the largest logit.
+  ///   - target: What is kept.
+  ///   - what: Where the row is, for messages.
+  /// - Throws: `LogitCacheError.badTarget` where a logit is not finite or too far from the largest.
+  init(
+    ids: UnsafeBufferPointer<Int32>, logits: UnsafeBufferPointer<Float>,
+    tail: SoftTargetSelection.TailScalars, target: TargetSpecification,
+    what: @autoclosure () -> String
+  ) throws {
+    try keep(ids, logits, tail, target, what())
+  }
+
+  private mutating func keep(
+    _ ids: UnsafeBufferPointer<Int32>, _ logits: UnsafeBufferPointer<Float>,
+    _ tail: SoftTargetSelection.TailScalars, _ target: TargetSpecification,
+    _ what: @autoclosure () -> String
+  ) throws {
+    let k = target.headK
+    precondition(ids.count == k && logits.count == k && k > 0, "\(ids.count) entries of \(k)")
+    increments.reserveCapacity(k)
+    var previous = 0
+    for value in logits {
+      let below = (Double(logits[0]) - Double(value)) / target.step
+      // A comparison with what is not a number is false too.
+      guard below < Double(CacheFormat.largestStep) else {
+        throw LogitCacheError.badTarget(
+          what: what(), reason: "logit \(value) is too far below the largest, \(logits[0])")
+      }
+      let step = Int(below.rounded())
+      increments.append(UInt32(step - previous))
+      previous = step
+    }
+    self.ids = Array(ids)
+    let scalarCount = TargetTables.scalarCount(target.tail)
+    if scalarCount > 0 { scalars = TailCode.integers(tail, count: scalarCount) }
   }
 
   /// The token IDs of the largest logits, in their order, and their probabilities at T = 1.

@@ -1,4 +1,4 @@
-import Kernels
+package import Kernels
 package import ShardStore
 
 /// Turns rows of logits into the streams of one block.
@@ -88,12 +88,36 @@ package final class SoftTargetEncoder: @unchecked Sendable {
     try parts[place.part].add(
       row: place.row, logits: logits, decoderInput: decoderInput, seed: seeds[row],
       what: Self.name(row))
-    if specification.states != .none && specification.states != .shared {
-      try addState(row, state)
-    }
+    try addState(row, state)
     if let index = block.auditRows.firstIndex(of: row) {
       _ = audit.row(index, columns: logits.count).update(from: logits)
     }
+    isAdded.elements[row] = true
+  }
+
+  /// Keeps a row whose head and tail another program has computed.
+  ///
+  /// - Parameters:
+  ///   - row: The row's index in the block.
+  ///   - headIDs: Distinct token IDs, largest logit first, equal logits by the lower ID; `[headK]`.
+  ///   - headLogits: Their logits, `[headK]`.
+  ///   - tail: The tail beyond them, relative to the largest logit.
+  ///   - state: As for full logits.
+  /// - Throws: `LogitCacheError.badTarget` where a number is not finite or too large.
+  /// - Precondition: The row exists, its tail is of the kind `scalars`, and no row is audited.
+  package func add(
+    row: Int, headIDs: UnsafeBufferPointer<Int32>, headLogits: UnsafeBufferPointer<Float>,
+    tail: SoftTargetSelection.TailScalars, state: UnsafeBufferPointer<Float>? = nil
+  ) throws {
+    precondition((0..<rows).contains(row), "row \(row) of \(rows)")
+    let place = places[row]
+    let target = specification.targets[place.part]
+    precondition(target.tail == .scalars && block.auditRows.isEmpty, "another tail")
+    parts[place.part].add(
+      row: place.row,
+      try RowTarget(
+        ids: headIDs, logits: headLogits, tail: tail, target: target, what: Self.name(row)))
+    try addState(row, state)
     isAdded.elements[row] = true
   }
 
@@ -122,6 +146,7 @@ package final class SoftTargetEncoder: @unchecked Sendable {
   }
 
   private func addState(_ row: Int, _ state: UnsafeBufferPointer<Float>?) throws {
+    if specification.states == .none || specification.states == .shared { return }
     let width = specification.teacher.hiddenSize
     guard let state, state.count == width else {
       preconditionFailure("the specification keeps states")

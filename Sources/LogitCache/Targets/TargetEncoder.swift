@@ -59,7 +59,14 @@ final class TargetEncoder: @unchecked Sendable {
       let kept = try SampledRow(logits, target: target, order: order, seed: seed, what: what())
       return sampled.withLock { $0[row] = kept }
     }
-    let kept = try RowTarget(logits, target: target, what: what())
+    add(row: row, try RowTarget(logits, target: target, what: what()))
+    if target.tail == .hidden || target.tail == .lowrank {
+      try addInput(row, decoderInput, what: what())
+    }
+  }
+
+  /// Keeps the head and the scalars of a row.
+  func add(row: Int, _ kept: RowTarget) {
     for (place, id) in kept.ids.enumerated() {
       headRanks.elements[place * rows + row] = UInt32(order.rankOfToken[Int(id)])
       headSteps.elements[place * rows + row] = kept.increments[place]
@@ -69,7 +76,11 @@ final class TargetEncoder: @unchecked Sendable {
         scalars.elements[index * rows + row] = value
       }
     }
-    guard target.tail == .hidden || target.tail == .lowrank else { return }
+  }
+
+  private func addInput(
+    _ row: Int, _ decoderInput: UnsafeBufferPointer<Float>?, what: @autoclosure () -> String
+  ) throws {
     guard let decoderInput, decoderInput.count == hiddenSize else {
       preconditionFailure("the tail '\(target.tail.rawValue)' needs the decoder's input")
     }

@@ -1,4 +1,4 @@
-import Kernels
+package import Kernels
 import Synchronization
 
 /// A sample of rows, from which a cache's codes and basis are made before its first block.
@@ -62,6 +62,26 @@ package final class TargetSample: Sendable {
       }
     }
     rows.withLock { [kept] in $0[row] = kept }
+  }
+
+  /// Adds a row whose head and tail another program has computed.
+  ///
+  /// - Parameters:
+  ///   - row: A number that no other row has.
+  ///   - headIDs: Distinct token IDs, largest logit first, `[headK]`.
+  ///   - headLogits: Their logits.
+  ///   - tail: The tail beyond them, relative to the largest logit.
+  /// - Throws: `LogitCacheError.badTarget` where a number is not finite or too large.
+  /// - Precondition: The target's tail is of the kind `scalars`.
+  package func add(
+    row: Int, headIDs: UnsafeBufferPointer<Int32>, headLogits: UnsafeBufferPointer<Float>,
+    tail: SoftTargetSelection.TailScalars
+  ) throws {
+    precondition(target.tail == .scalars, "another tail")
+    let kept = try RowTarget(
+      ids: headIDs, logits: headLogits, tail: tail, target: target,
+      what: "row \(row) of the sample")
+    rows.withLock { $0[row] = Row(target: kept, leading: kept.ids, input: []) }
   }
 
   /// How often each token was among a row's first ones, `[vocab]`.

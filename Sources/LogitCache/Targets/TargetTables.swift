@@ -28,6 +28,20 @@ package struct TargetTables: Sendable, Equatable {
     self.sampled = sampled
   }
 
+  /// The tables of a smaller target of the same tail: codes of the first places and coefficients.
+  ///
+  /// - Precondition: head and rank are at most those of the tables.
+  func cut(to target: TargetSpecification) -> TargetTables {
+    var cut = self
+    cut.headIDs = Array(headIDs.prefix(target.headK))
+    cut.headSteps = Array(headSteps.prefix(max(target.headK - 1, 0)))
+    if let rank = target.rank {
+      cut.coefficients = Array(coefficients.prefix(rank))
+      cut.basis = basis?.prefix(rank)
+    }
+    return cut
+  }
+
   /// Scalars that a tail keeps of each row.
   static func scalarCount(_ tail: TargetSpecification.Tail) -> Int {
     switch tail {

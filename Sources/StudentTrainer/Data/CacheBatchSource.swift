@@ -55,7 +55,10 @@ package final class CacheBatchSource: BatchSource {
       differences.append(
         "vocabulary size: \(specification.vocabSize) cached, \(masks.vocabSize) in its masks")
     }
-    if masks.replicas != specification.replicas {
+    // A part of a cache has fewer replicas than the masks they were taken from.
+    let isPart = specification.derivedFrom?.replicas != nil
+    let used = (0..<specification.replicas).map(specification.maskReplica).max() ?? 0
+    if isPart ? used >= masks.replicas : masks.replicas != specification.replicas {
       differences.append(
         "replicas: \(specification.replicas) cached, \(masks.replicas) in its masks")
     }
@@ -117,7 +120,8 @@ package final class CacheBatchSource: BatchSource {
           sequence: reference, replica: replica, reason: "the block has \(block.count) sequences")
       }
       sequences.append(
-        reference, original: block.sequence(reference.index), masker: masker, replica: replica)
+        reference, original: block.sequence(reference.index), masker: masker,
+        replica: reader.specification.maskReplica(replica))
     }
     let labelOfToken = sequences.labelOfToken
     var targets = builder.collector()

@@ -5,7 +5,7 @@ import Kernels
   import Glibc
 #endif
 
-/// Writes float tensors as one safetensors file, whole or not at all.
+/// Writes tensors as one safetensors file, whole or not at all.
 package enum SafetensorsWriter {
   /// A tensor to write.
   package struct Tensor {
@@ -13,17 +13,57 @@ package enum SafetensorsWriter {
     package let name: String
     /// Its shape, outermost first.
     package let shape: [Int]
-    /// Its values, row-major; must stay valid until `write` returns.
-    package let values: UnsafeBufferPointer<Float>
+    /// Its values, row-major.
+    let elements: Elements
+
+    /// Values by their type.
+    enum Elements {
+      /// Must stay valid until `write` returns.
+      case floats(UnsafeBufferPointer<Float>)
+      case ownFloats([Float])
+      case integers([Int32])
+
+      var count: Int {
+        switch self {
+        case .floats(let values): values.count
+        case .ownFloats(let values): values.count
+        case .integers(let values): values.count
+        }
+      }
+    }
 
     /// Describes a tensor.
     ///
     /// - Precondition: the shape holds exactly the values.
     package init(name: String, shape: [Int], values: UnsafeBufferPointer<Float>) {
-      precondition(shape.reduce(1, *) == values.count, "\(name): \(shape) of \(values.count)")
+      self.init(name, shape, .floats(values))
+    }
+
+    /// Describes a tensor that it keeps.
+    ///
+    /// - Precondition: the shape holds exactly the values.
+    package init(name: String, shape: [Int], floats: [Float]) {
+      self.init(name, shape, .ownFloats(floats))
+    }
+
+    /// Describes a tensor of 32-bit integers, which stay so at any precision.
+    ///
+    /// - Precondition: the shape holds exactly the values.
+    package init(name: String, shape: [Int], integers: [Int32]) {
+      self.init(name, shape, .integers(integers))
+    }
+
+    private init(_ name: String, _ shape: [Int], _ elements: Elements) {
+      precondition(
+        shape.reduce(1, *) == elements.count, "\(name): \(shape) of \(elements.count)")
       self.name = name
       self.shape = shape
-      self.values = values
+      self.elements = elements
+    }
+
+    func type(_ precision: Precision) -> (name: String, bytes: Int) {
+      if case .integers = elements { return ("I32", 4) }
+      return precision == .fp32 ? ("F32", 4) : ("F16", 2)
     }
   }
 
@@ -42,16 +82,15 @@ package enum SafetensorsWriter {
     _ tensors: [Tensor], to url: URL, precision: Precision = .fp32,
     metadata: [String: String] = ["format": "pt"]
   ) throws {
-    let elementBytes = precision == .fp32 ? 4 : 2
     var header = Data("{".utf8)
     header.append(contentsOf: Array("\"__metadata__\":\(try json(metadata))".utf8))
     var offset = 0
     for tensor in tensors {
-      let end = offset + tensor.values.count * elementBytes
+      let type = tensor.type(precision)
+      let end = offset + tensor.elements.count * type.bytes
       let sides = tensor.shape.map(String.init).joined(separator: ",")
-      let type = precision == .fp32 ? "F32" : "F16"
       let entry =
-        ",\(try json(tensor.name)):{\"dtype\":\"\(type)\",\"shape\":[\(sides)],"
+        ",\(try json(tensor.name)):{\"dtype\":\"\(type.name)\",\"shape\":[\(sides)],"
         + "\"data_offsets\":[\(offset),\(end)]}"
       header.append(contentsOf: Array(entry.utf8))
       offset = end
@@ -81,14 +120,25 @@ package enum SafetensorsWriter {
     try length.withUnsafeBytes { try writeAll(descriptor, $0) }
     try header.withUnsafeBytes { try writeAll(descriptor, $0) }
     for tensor in tensors {
-      switch precision {
-      case .fp32:  // little-endian machines only, as the package's kernels are
-        try writeAll(descriptor, UnsafeRawBufferPointer(tensor.values))
-      case .fp16:
-        try HalfPrecision.narrow(tensor.values).withUnsafeBytes { try writeAll(descriptor, $0) }
+      // Little-endian machines only, as the package's kernels are.
+      switch tensor.elements {
+      case .integers(let values): try values.withUnsafeBytes { try writeAll(descriptor, $0) }
+      case .floats(let values): try write(values, precision, descriptor)
+      case .ownFloats(let values):
+        try values.withUnsafeBufferPointer { try write($0, precision, descriptor) }
       }
     }
     guard fsync(descriptor) == 0 else { throw POSIXError.last }
+  }
+
+  private static func write(
+    _ values: UnsafeBufferPointer<Float>, _ precision: Precision, _ descriptor: Int32
+  ) throws {
+    switch precision {
+    case .fp32: try writeAll(descriptor, UnsafeRawBufferPointer(values))
+    case .fp16:
+      try HalfPrecision.narrow(values).withUnsafeBytes { try writeAll(descriptor, $0) }
+    }
   }
 
   private static func writeAll(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) throws {

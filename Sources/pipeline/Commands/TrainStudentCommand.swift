@@ -114,11 +114,22 @@ struct TrainStudentCommand: ParsableCommand {
     let trainer = try Trainer(
       model: model, source: source, configuration: recipe, folder: folder,
       evaluator: training.evaluator(), observer: progress)
+    for cache in caches { leaveReference(to: folder, in: cache.folder) }
     progress.finish(try trainer.run())
     try ModelExport.write(
       trainer.model, tokenizer: try tokenizer(cache: cache, corpus: corpus), to: folder,
       precision: weightFormat)
     common.log.info("student: \(output)")
+  }
+
+  /// Tells the cache that this run uses it, so that clean-up knows.
+  private func leaveReference(to folder: URL, in cache: URL) {
+    do {
+      try CacheReference.leave(run: folder, in: cache)
+    } catch {
+      common.log.notice(
+        "'pipeline cache gc' will not know of this run: \(cache.path) takes no reference: \(error)")
+    }
   }
 
   private func makeSource(

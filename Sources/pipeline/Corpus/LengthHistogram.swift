@@ -33,16 +33,8 @@ struct LengthHistogram {
     let most = rows.map(\.count).max() ?? 1
     return zip(rows, numbers).map { row, number in
       let space = String(repeating: " ", count: labelWidth - row.label.count)
-      let bar = LengthHistogram.bar(Double(row.count) / Double(most) * Double(room))
+      let bar = Bar.text(Double(row.count) / Double(most) * Double(room))
       return "  \(space)\(row.label)  \(bar)\(bar.isEmpty ? "" : " ")\(number)"
     }
-  }
-
-  /// A bar of a length in columns, to an eighth.
-  private static func bar(_ length: Double) -> String {
-    let eighths = Int((length * 8).rounded())
-    let rest = eighths % 8
-    let parts = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"]
-    return String(repeating: "█", count: eighths / 8) + parts[rest]
   }
 }

@@ -22,6 +22,16 @@ enum CacheFolder {
     try corpus.tokenizer().save(to: target)
   }
 
+  /// Copies the tokenizer of the first cache that has one, where the folder has none.
+  static func copyTokenizer(from caches: [URL], to folder: URL) throws {
+    let files = FileManager.default
+    let target = tokenizer(in: folder)
+    guard !files.fileExists(atPath: target.path),
+      let source = caches.map(tokenizer).first(where: { files.fileExists(atPath: $0.path) })
+    else { return }
+    try WordPieceTokenizer.load(folder: source).save(to: target)
+  }
+
   /// The folder of the tokenizer's files.
   static func tokenizer(in folder: URL) -> URL { folder.appending(path: tokenizerName) }
 }

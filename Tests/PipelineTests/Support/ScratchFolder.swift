@@ -22,10 +22,20 @@ final class ScratchFolder {
     return path(name)
   }
 
-  /// Copies a file or folder here and returns the copy's path.
+  /// Copies a file or folder here and returns the copy's path; without the references of runs, which
+  /// other tests leave at any time.
   func copy(_ path: String, as name: String) throws -> String {
-    try FileManager.default.copyItem(atPath: path, toPath: self.path(name))
-    return self.path(name)
+    let files = FileManager.default
+    let target = self.path(name)
+    guard let names = try? files.contentsOfDirectory(atPath: path) else {
+      try files.copyItem(atPath: path, toPath: target)
+      return target
+    }
+    try files.createDirectory(atPath: target, withIntermediateDirectories: true)
+    for name in names where name != FolderContents.references {
+      try files.copyItem(atPath: "\(path)/\(name)", toPath: "\(target)/\(name)")
+    }
+    return target
   }
 }
 
@@ -34,10 +44,14 @@ struct FolderContents {
   /// Bytes by path below the folder; nil for a folder.
   let files: [String: Data?]
 
-  /// Reads all of a folder; one that is missing has no files.
+  /// The folder in a cache in which runs leave a reference; it is no part of the cache.
+  static let references = "references"
+
+  /// Reads all of a folder but the references of runs; one that is missing has no files.
   init(_ path: String) throws {
     var files: [String: Data?] = [:]
-    for case let name as String in FileManager.default.enumerator(atPath: path) ?? .init() {
+    for case let name as String in FileManager.default.enumerator(atPath: path) ?? .init()
+    where !name.split(separator: "/").contains(Substring(Self.references)) {
       var isFolder: ObjCBool = false
       _ = FileManager.default.fileExists(atPath: "\(path)/\(name)", isDirectory: &isFolder)
       files.updateValue(

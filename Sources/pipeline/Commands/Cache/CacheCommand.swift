@@ -5,5 +5,11 @@ struct CacheCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "cache",
     abstract: "Look after logit caches: list, check, repair, share, exchange, delete.",
-    subcommands: [CacheFidelityCommand.self])
+    subcommands: [
+      CacheListCommand.self, CacheShowCommand.self, CacheVerifyCommand.self,
+      CacheRepairCommand.self, CacheDiffCommand.self, CacheMergeCommand.self,
+      CacheSubsetCommand.self, CachePinCommand.self, CacheCollectCommand.self,
+      CacheExportCommand.self, CacheInputsCommand.self, CacheImportCommand.self,
+      CacheFidelityCommand.self,
+    ])
 }

@@ -1,0 +1,76 @@
+package import Foundation
+import ShardStore
+
+/// A run that uses a cache: `references/<digest of the run folder's path>.json` in the cache's folder.
+///
+/// It belongs to no machine: the run's folder is given as a path, and from the cache's folder as well,
+/// for a disk that is mounted elsewhere.
+package struct CacheReference: Codable, Hashable, Sendable {
+  /// The absolute path of the run's folder.
+  package var run: String
+  /// The same from the cache's folder.
+  package var runFromCache: String
+  /// When the run began, ISO 8601.
+  package var date: String
+
+  private static let folderName = "references"
+
+  /// Leaves a reference in a cache; one that is there stays as it is.
+  ///
+  /// - Parameters:
+  ///   - run: The run's folder.
+  ///   - cache: The cache's folder.
+  ///   - date: When the run began.
+  /// - Throws: `ShardStoreError` where it cannot be written.
+  package static func leave(run: URL, in cache: URL, date: Date = Date()) throws {
+    let path = run.standardizedFileURL.resolvingSymlinksInPath().path
+    let folder = cache.appending(path: folderName)
+    let file = folder.appending(path: "\(ContentDigest.bytes(Array(path.utf8))).json")
+    if FileManager.default.fileExists(atPath: file.path) { return }
+    do {
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    } catch {
+      throw ShardStoreError.notWritten(file: folder.path, reason: error.localizedDescription)
+    }
+    let reference = CacheReference(
+      run: path,
+      runFromCache: relative(path, to: cache.standardizedFileURL.resolvingSymlinksInPath().path),
+      date: date.formatted(.iso8601))
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+    try AtomicFile.write(try encoder.encode(reference), to: file)
+  }
+
+  /// The references of a cache, by date; what cannot be read counts as a run that nobody knows, so
+  /// that nothing is deleted because of it.
+  package static func all(in cache: URL) -> [CacheReference] {
+    let folder = cache.appending(path: folderName)
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    return names.filter { $0.hasSuffix(".json") }.sorted().map { name in
+      let file = folder.appending(path: name)
+      guard let data = try? Data(contentsOf: file),
+        let reference = try? JSONDecoder().decode(CacheReference.self, from: data)
+      else { return CacheReference(run: file.path, runFromCache: "", date: "unreadable") }
+      return reference
+    }.sorted { ($0.date, $0.run) < ($1.date, $1.run) }
+  }
+
+  /// Whether the run's folder is there, seen from a cache's folder.
+  package func isAlive(cache: URL) -> Bool {
+    let files = FileManager.default
+    return files.fileExists(atPath: run)
+      || (!runFromCache.isEmpty
+        && files.fileExists(
+          atPath: cache.resolvingSymlinksInPath().appending(path: runFromCache)
+            .standardizedFileURL.path))
+  }
+
+  /// A path as one goes there from another.
+  private static func relative(_ path: String, to base: String) -> String {
+    let parts = path.split(separator: "/")
+    let from = base.split(separator: "/")
+    let common = zip(parts, from).prefix { $0 == $1 }.count
+    return (Array(repeating: "..", count: from.count - common) + parts[common...].map(String.init))
+      .joined(separator: "/")
+  }
+}

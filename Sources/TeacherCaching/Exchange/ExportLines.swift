@@ -1,0 +1,69 @@
+import Foundation
+import LogitCache
+
+/// The sequences of a block as JSON lines.
+struct ExportLines {
+  let decoded: DecodedBlock
+  /// Corpus-wide number of the block.
+  let number: Int
+  let replica: Int
+  /// Width of states and of the decoder's input.
+  let hiddenSize: Int
+
+  /// One line a sequence. What a position keeps is a list by position, empty where the position's
+  /// class keeps nothing of the kind.
+  func text() -> String {
+    let block = decoded.block
+    let kinds = block.parts.map { $0.namedRows(hiddenSize: hiddenSize) }
+    var names: [String] = []
+    for name in kinds.joined().map(\.name) where !names.contains(name) { names.append(name) }
+    let states = block.states.map {
+      NamedRows(name: "states", width: hiddenSize, numbers: .floats(DecodedBlock.floats($0)))
+    }
+    var text = ""
+    var token = 0
+    for (index, length) in block.lengths.enumerated() {
+      let rows = Int(block.rowStarts[index])..<Int(block.rowStarts[index + 1])
+      var fields = [
+        "\"block\":\(number)", "\"sequence\":\(index)", "\"replica\":\(replica)",
+        "\"token_ids\":"
+          + Self.list(block.tokenIDs[token..<token + Int(length)].map { "\($0)" }),
+        "\"positions\":" + Self.list(block.positions[rows].map { "\($0)" }),
+      ]
+      func add(_ name: String, _ row: (Int) -> [String]) {
+        fields.append("\"\(name)\":" + Self.list(rows.map { Self.list(row($0)) }))
+      }
+      if !block.classes.isEmpty {
+        fields.append("\"classes\":" + Self.list(block.classes[rows].map { "\($0)" }))
+      }
+      for name in names {
+        add(name) { row in
+          let place = block.place(row)
+          return kinds[place.part].first { $0.name == name }?.text(place.row) ?? []
+        }
+      }
+      if block.parts.contains(where: { $0.drawn != nil }) {
+        add("sampled_ids") { row in drawn(row) { rows, range in rows.ids[range].map { "\($0)" } } }
+        add("sampled_probabilities") { row in
+          drawn(row) { rows, range in rows.probabilities[range].map { "\($0)" } }
+        }
+      }
+      if let states { add("states") { states.text($0) } }
+      text += "{" + fields.joined(separator: ",") + "}\n"
+      token += Int(length)
+    }
+    return text
+  }
+
+  private func drawn(
+    _ row: Int, _ body: (SampledRows, Range<Int>) -> [String]
+  ) -> [String] {
+    let place = decoded.block.place(row)
+    guard let rows = decoded.block.parts[place.part].drawn else { return [] }
+    return body(rows, rows.starts[place.row]..<rows.starts[place.row + 1])
+  }
+
+  private static func list(_ items: some Sequence<String>) -> String {
+    "[" + items.joined(separator: ",") + "]"
+  }
+}

@@ -1,0 +1,24 @@
+import ArgumentParser
+import Foundation
+import LogitCache
+
+/// A folder of caches: named, or `--store`, or `PIPELINE_STORE`.
+struct StoreArgument: ParsableArguments {
+  @Argument(help: "A folder that holds caches; --store and PIPELINE_STORE say where it is else.")
+  var folder: String?
+
+  @Option(help: "A folder that holds caches; the default is PIPELINE_STORE.")
+  var store: String?
+
+  /// The path, as it was given.
+  func path() throws -> String {
+    let variable = ProcessInfo.processInfo.environment["PIPELINE_STORE"]
+    guard let path = folder ?? store ?? variable, !path.isEmpty else {
+      throw ValidationError("name a folder of caches, or set PIPELINE_STORE")
+    }
+    return path
+  }
+
+  /// The store.
+  func open() throws -> CacheStore { try CacheStore(folder: URL(argument: try path())) }
+}

@@ -1,0 +1,94 @@
+import ArgumentParser
+import Console
+import Foundation
+import LogitCache
+
+/// `pipeline cache gc`: deletes caches that nobody refers to, after asking.
+struct CacheCollectCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "gc",
+    abstract: "Delete the caches that no experiment refers to, after asking.",
+    discussion: """
+      A cache is kept that is pinned, that a run folder which is there uses, or that a process is \
+      writing. What killed processes left goes too; the unfinished shard of an unfinished cache \
+      stays, since the next run goes on with it. Without a terminal nothing is deleted but with \
+      --yes.
+
+      EXAMPLES
+        pipeline cache gc caches
+        pipeline cache gc caches --yes
+      """)
+
+  @OptionGroup var store: StoreArgument
+
+  @Flag(help: "Delete without asking.")
+  var yes = false
+
+  func run() throws {
+    let collection = try CacheCollection(try store.open())
+    for (folder, reason) in collection.kept {
+      Terminal.output("keep    \(folder.lastPathComponent): \(Self.text(reason))")
+    }
+    for candidate in collection.candidates {
+      let inventory = candidate.inventory
+      let gone = inventory.references.count
+      Terminal.output(
+        "delete  \(candidate.folder.lastPathComponent): \(Format.bytes(inventory.bytes)), "
+          + "\(inventory.sealedShards) of \(inventory.manifest.specification.shardCount) shards, "
+          + (gone == 0 ? "no experiment" : "\(gone) experiments, whose folders are gone"))
+    }
+    for leftover in collection.leftovers {
+      Terminal.output(
+        "delete  \(Self.name(leftover, try store.path())): "
+          + "\(Format.bytes(FolderSize.bytes(of: leftover))), left by a killed process")
+    }
+    let count = collection.candidates.count + collection.leftovers.count
+    if count == 0 { return Terminal.output("nothing to delete") }
+    guard try isConfirmed(bytes: collection.bytes) else {
+      return Terminal.output("nothing was deleted")
+    }
+    try delete(collection)
+  }
+
+  private func delete(_ collection: CacheCollection) throws {
+    var bytes = 0
+    for candidate in collection.candidates {
+      if let reason = try collection.delete(candidate) {
+        Terminal.output("kept    \(candidate.folder.lastPathComponent): \(Self.text(reason))")
+      } else {
+        bytes += candidate.inventory.bytes
+      }
+    }
+    for leftover in collection.leftovers {
+      bytes += FolderSize.bytes(of: leftover)
+      try collection.delete(leftover: leftover)
+    }
+    Terminal.output("deleted \(Format.bytes(bytes))")
+  }
+
+  private func isConfirmed(bytes: Int) throws -> Bool {
+    if yes { return true }
+    guard Terminal.isInputInteractive else {
+      Terminal.note("standard input is not a terminal: say --yes to delete these")
+      return false
+    }
+    Terminal.draw("Delete what is listed, \(Format.bytes(bytes))? [y/N] ")
+    let answer = readLine()?.trimmingCharacters(in: .whitespaces).lowercased()
+    return answer == "y" || answer == "yes"
+  }
+
+  private static func text(_ reason: CacheCollection.Reason) -> String {
+    switch reason {
+    case .pinned: "pinned"
+    case .used(let runs):
+      "used by \(runs[0])" + (runs.count > 1 ? " and \(runs.count - 1) more" : "")
+    case .busy: "a process is writing it"
+    case .unreadable(let text): "cannot be read: \(text)"
+    }
+  }
+
+  private static func name(_ url: URL, _ store: String) -> String {
+    let base = URL(argument: store).path + "/"
+    return url.path.hasPrefix(base) ? String(url.path.dropFirst(base.count)) : url.path
+  }
+}

@@ -1,0 +1,69 @@
+import ArgumentParser
+import Console
+import Corpus
+import Foundation
+import LogitCache
+import TeacherCaching
+
+/// `pipeline cache inputs`: what a teacher in another program reads.
+struct CacheInputsCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "inputs",
+    abstract: "Write the corrupted sequences that a teacher in another program reads.",
+    discussion: """
+      Files of safetensors with input_ids, attention_mask, rows and place. What the teacher makes of \
+      them fills a cache with 'pipeline cache import'; docs/import.md has the program for PyTorch.
+
+      EXAMPLE
+        pipeline cache inputs corpus inputs --replicas 2
+      """)
+
+  @Argument(help: "A folder that 'pipeline tokenize' made.")
+  var corpus: String
+
+  @Argument(help: "A new folder.")
+  var output: String
+
+  @Option(help: "Positions that keep a target: masked, all, or masked+share.")
+  var positions = PositionSelection.masked
+
+  @Option(
+    help: ArgumentHelp(
+      "For masked+share, the share of the positions that the mask did not choose.",
+      valueName: "share"))
+  var otherShare: Double?
+
+  @Option(help: "Blocks of up to 128 sequences in a file.")
+  var blocksPerFile = 16
+
+  @OptionGroup(title: "Masks") var masks: MaskOptions
+  @OptionGroup var logging: LogOptions
+
+  func validate() throws {
+    if blocksPerFile < 1 {
+      throw ValidationError("--blocks-per-file \(blocksPerFile) is not positive")
+    }
+    if (positions == .maskedAndShare) != (otherShare != nil) {
+      throw ValidationError("--positions masked+share and --other-share belong together")
+    }
+    if let otherShare, !(otherShare > 0 && otherShare <= 1) {
+      throw ValidationError("--other-share \(otherShare) is not above 0, at most 1")
+    }
+  }
+
+  func run() throws {
+    let folder = try NewFolder.url(output)
+    let opened = try TokenizedCorpus.open(folder: URL(argument: corpus))
+    let inputs = try TeacherInputs(
+      corpus: opened, masks: masks.specification(for: opened), positions: positions,
+      otherShare: otherShare)
+    let bar = ProgressBar("inputs", quiet: logging.quiet)
+    let files = try inputs.write(to: folder, blocksPerFile: blocksPerFile) {
+      bar.update(Double($0) / Double($1), "file \($0)/\($1)")
+    }
+    bar.clear()
+    Terminal.output(
+      "\(output): \(Format.count(files)) files, "
+        + Format.bytes(FolderSize.bytes(of: folder)))
+  }
+}

@@ -1,0 +1,40 @@
+import ArgumentParser
+import Console
+import Foundation
+import LogitCache
+import Logging
+
+/// `pipeline cache merge`: takes shards that were filled elsewhere.
+struct CacheMergeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "merge",
+    abstract: "Take the shards of a cache that were filled elsewhere.",
+    discussion: """
+      All folders must hold the same cache, by fingerprint and tables. Each shard is read and checked \
+      before it is taken; on one file system it is a second name of the same bytes. With the last \
+      shard the cache is complete.
+
+      EXAMPLE
+        pipeline cache merge cache node-1/cache node-2/cache
+      """)
+
+  @Argument(help: "The cache that takes the shards; a new folder is made.")
+  var into: String
+
+  @Argument(help: "Folders of the same cache.")
+  var from: [String]
+
+  @OptionGroup var logging: LogOptions
+
+  func run() throws {
+    let target = URL(argument: into)
+    let sources = from.map { URL(argument: $0) }
+    let merge = try CacheMerge(into: target, from: sources)
+    let outcome = try merge.run { logging.log.info("taking \($0)") }
+    try CacheFolder.copyTokenizer(from: sources, to: target)
+    Terminal.output(
+      "\(into): \(outcome.taken.count) shards taken, "
+        + "\(outcome.sealed) of \(outcome.total) are there"
+        + (outcome.sealed == outcome.total ? ", complete" : ""))
+  }
+}

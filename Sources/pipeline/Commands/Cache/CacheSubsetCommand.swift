@@ -1,0 +1,66 @@
+import ArgumentParser
+import Console
+import Foundation
+import LogitCache
+
+/// `pipeline cache subset`: a smaller cache out of a cache.
+struct CacheSubsetCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "subset",
+    abstract: "Make a smaller cache out of a cache, without the teacher.",
+    discussion: """
+      The smaller cache has a fingerprint of its own and says of which cache it is a part. A smaller \
+      head is a prefix, whose tail takes in the entries that go; so is a smaller rank. Students train on it as on \
+      any cache, without --corpus.
+
+      EXAMPLES
+        pipeline cache subset cache small --replicas 0,2 --shards 0-3
+        pipeline cache subset cache smaller --head 8 --rank 16 --no-states --no-audit
+      """)
+
+  @Argument(help: "A complete cache.")
+  var cache: String
+
+  @Argument(help: "The smaller cache's folder.")
+  var output: String
+
+  @Option(help: ArgumentHelp("Mask replicas that are kept, such as 0,2.", valueName: "list"))
+  var replicas: NumberList?
+
+  @Option(help: ArgumentHelp("Corpus shards that are kept, such as 0-3.", valueName: "list"))
+  var shards: NumberList?
+
+  @Option(help: "Entries of the head that are kept.")
+  var head: Int?
+
+  @Option(help: "Coefficients of the tail lowrank that are kept.")
+  var rank: Int?
+
+  @Flag(name: .customLong("no-states"), help: "Leave out the hidden states.")
+  var withoutStates = false
+
+  @Flag(name: .customLong("no-audit"), help: "Leave out the audit rows.")
+  var withoutAudit = false
+
+  @OptionGroup var logging: LogOptions
+
+  func run() throws {
+    let source = URL(argument: cache)
+    let folder = URL(argument: output)
+    let subset = try CacheSubset(
+      of: source,
+      selection: CacheSubset.Selection(
+        replicas: replicas?.numbers, shards: shards?.numbers, headK: head,
+        rank: rank, keepsStates: !withoutStates, keepsAuditRows: !withoutAudit))
+    let bar = ProgressBar("subset", quiet: logging.quiet)
+    let manifest = try subset.write(to: folder) {
+      bar.update(Double($0) / Double(max($1, 1)), "\($0) of \($1) shards")
+    }
+    bar.clear()
+    try CacheFolder.copyTokenizer(from: [source], to: folder)
+    let inventory = try CacheInventory(folder: folder, readsShards: false)
+    Terminal.output(
+      "\(output): \(Format.count(inventory.rows ?? 0)) positions, "
+        + "\(Format.bytes(inventory.bytes)), fingerprint \(manifest.fingerprint)")
+  }
+}
