@@ -86,6 +86,12 @@ let package = Package(
       ],
       swiftSettings: swiftSettings),
 
+    // Reads damaged and hostile caches; `make fuzz`.
+    .executableTarget(
+      name: "fuzz",
+      dependencies: ["LogitCache", "ShardStore", "Transformer", "Kernels", grdb, arguments],
+      swiftSettings: swiftSettings),
+
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
     tests("TokenizerTests", ["Tokenizer", crypto], exclude: ["Reference"]),
     tests("ShardStoreTests", ["ShardStore"]),
@@ -103,7 +109,7 @@ let package = Package(
     .testTarget(
       name: "PipelineTests",
       dependencies: [
-        "TestSupport", "pipeline", "Transformer", "Kernels", "Tokenizer", "ShardStore",
+        "TestSupport", "pipeline", "fuzz", "Transformer", "Kernels", "Tokenizer", "ShardStore",
       ],
       exclude: ["Python"], swiftSettings: swiftSettings),
   ],
