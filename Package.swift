@@ -86,6 +86,12 @@ let package = Package(
       ],
       swiftSettings: swiftSettings),
 
+    // Reads damaged and hostile caches; `make fuzz`.
+    .executableTarget(
+      name: "fuzz",
+      dependencies: ["LogitCache", "ShardStore", "Transformer", "Kernels", grdb, arguments],
+      swiftSettings: swiftSettings),
+
     .target(
       name: "TestSupport", dependencies: ["ShardStore"], path: "Tests/TestSupport",
       swiftSettings: swiftSettings),
@@ -105,7 +111,7 @@ let package = Package(
     .testTarget(
       name: "PipelineTests",
       dependencies: [
-        "TestSupport", "pipeline", "Transformer", "Kernels", "Tokenizer", "ShardStore",
+        "TestSupport", "pipeline", "fuzz", "Transformer", "Kernels", "Tokenizer", "ShardStore",
       ],
       exclude: ["Python"], swiftSettings: swiftSettings),
   ],

@@ -31,6 +31,25 @@ package enum AtomicFile {
     try write([UInt8](data), to: url)
   }
 
+  /// The bytes of a regular file that may come from anybody.
+  ///
+  /// - Parameters:
+  ///   - url: The file.
+  ///   - mostBytes: What it may have; a larger one is not read.
+  /// - Throws: `ShardStoreError.unreadable`.
+  package static func read(_ url: URL, mostBytes: Int) throws -> Data {
+    func unreadable(_ reason: String) -> ShardStoreError {
+      .unreadable(file: url.path, reason: reason)
+    }
+    guard let bytes = PosixFile.regularSize(url.path) else {
+      throw unreadable("it is no regular file")
+    }
+    guard bytes <= mostBytes else {
+      throw unreadable("it has \(bytes) bytes, more than the limit of \(mostBytes)")
+    }
+    do { return try Data(contentsOf: url) } catch { throw unreadable(error.localizedDescription) }
+  }
+
   /// Puts a file that never changes into another folder: as a second name of it, or as a copy where
   /// the file system has no such thing.
   ///

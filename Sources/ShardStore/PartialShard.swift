@@ -63,6 +63,7 @@ struct PartialShard {
       guard try Int32.fetchOne(db, sql: "PRAGMA application_id") == ShardFormat.applicationID,
         try Int32.fetchOne(db, sql: "PRAGMA user_version") == ShardFormat.version
       else { throw Unusable() }
+      try UntrustedDatabase.checkSchema(db, file: files.partial.path)
       let directory = try ShardDirectory(db, shard: files.partial.lastPathComponent, limits: limits)
       let kept = directory.metadata.filter {
         $0.key != ShardFormat.blocksKey && $0.key != ShardFormat.digestKey

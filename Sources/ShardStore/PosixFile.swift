@@ -44,6 +44,14 @@ final class PosixFile {
 
   deinit { close() }
 
+  /// The size of a regular file, links followed; nil where there is none or it is something else,
+  /// such as a folder, a pipe or a device, which would have to be waited for or has no end.
+  static func regularSize(_ path: String) -> Int? {
+    var status = stat()
+    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+    return Int(status.st_size)
+  }
+
   /// Whether somebody holds the exclusive lock of a file; false where there is no such file.
   static func isLocked(_ path: String) -> Bool {
     let opened = open(path, O_RDONLY | O_CLOEXEC)

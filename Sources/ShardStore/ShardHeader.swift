@@ -13,6 +13,9 @@ enum ShardHeader {
     guard FileManager.default.fileExists(atPath: file) else {
       throw ShardStoreError.notFound(file: file)
     }
+    guard PosixFile.regularSize(file) != nil else {
+      throw ShardStoreError.unreadable(file: file, reason: "it is no regular file")
+    }
     let header: [UInt8]
     let fileBytes: Int
     do {

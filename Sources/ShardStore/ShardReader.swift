@@ -35,19 +35,12 @@ package final class ShardReader: Sendable {
     var configuration = Configuration()
     configuration.readonly = true
     configuration.label = label
-    configuration.prepareDatabase { db in
-      // What SQLite recommends for files of unknown origin (sqlite.org/security.html), and a memory
-      // map, which spares a copy of each page.
-      try db.execute(
-        sql: """
-          PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA query_only = ON;
-          PRAGMA mmap_size = 1073741824;
-          """)
-    }
+    configuration.prepareDatabase { try UntrustedDatabase.prepare($0, limits: limits) }
     do {
-      queue = try DatabaseQueue(path: url.path, configuration: configuration)
+      queue = try DatabaseQueue(
+        path: UntrustedDatabase.immutable(url), configuration: configuration)
       directory = try queue.read { db in
-        try Self.checkSchema(db, file: url.path)
+        try UntrustedDatabase.checkSchema(db, file: url.path)
         return try ShardDirectory(db, shard: label, limits: limits)
       }
     } catch {
@@ -64,6 +57,13 @@ package final class ShardReader: Sendable {
     try require("digest", directory.metadata[ShardFormat.digestKey], digest)
     try require(
       "number of blocks", directory.metadata[ShardFormat.blocksKey], "\(directory.blockCount)")
+    // A block number is only as large as there are blocks, so that loops over them end.
+    let present = Set(directory.entries.keys.map(\.block)).subtracting([ShardFormat.shardLevel])
+    guard present.count == directory.blockCount else {
+      throw ShardStoreError.damagedDirectory(
+        shard: label, what: "number of blocks", expected: "\(directory.blockCount)",
+        found: "\(present.count)")
+    }
     guard directory.metadata[ShardFormat.nameKey] != nil else {
       throw ShardStoreError.damagedDirectory(
         shard: label, what: "name", expected: "present", found: "missing")
@@ -137,7 +137,8 @@ package final class ShardReader: Sendable {
   }
 
   func payload(_ entry: ShardDirectory.Entry) throws -> Data {
-    let value = try queue.read { db in
+    // No transaction: the file is taken as one that never changes.
+    let value = try queue.unsafeRead { db in
       let statement = try db.cachedStatement(sql: "SELECT payload FROM streams WHERE rowid = ?")
       return try DatabaseValue.fetchOne(statement, arguments: [entry.row])
     }
@@ -153,18 +154,5 @@ package final class ShardReader: Sendable {
   ) -> ShardStoreError {
     .damagedStream(
       shard: name, block: block, stream: stream, what: what, expected: expected, found: found)
-  }
-
-  private static func checkSchema(_ db: Database, file: String) throws {
-    let values = try DatabaseValue.fetchAll(
-      db, sql: "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid")
-    let found = values.map { value -> String in
-      if case .string(let sql) = value.storage { sql } else { "not a text" }
-    }
-    if found != ShardFormat.schema {
-      throw ShardStoreError.notAShard(
-        file: file, field: "schema", expected: "tables metadata and streams",
-        found: found.joined(separator: "; "))
-    }
   }
 }

@@ -63,6 +63,31 @@ struct FullDiskTests {
     }
   }
 
+  /// The streams of other targets, and the student that reads them.
+  @Test func otherTargetsSayThatTheDiskIsFull() throws {
+    let work = try Workspace.shared()
+    let scratch = try ScratchFolder()
+    let options = ["--tail", "sampled", "--states", "bf16", "--positions", "all"]
+    let (cache, student) = (scratch.path("cache"), scratch.path("student"))
+    try Pipeline.succeed(work.cacheTeacher(output: cache, options))
+    try expectFullThenFinished(
+      kilobytes: [40, 700], reference: cache, ignoring: { $0.hasPrefix("timing-") },
+      absent: [".sealing"]
+    ) {
+      work.cacheTeacher(output: $0, options)
+    }
+    let training = ["--from-cache", cache, "--checkpoint-every", "5"]
+    try Pipeline.succeed(work.trainStudent(output: student, training))
+    let other = ["checkpoints", "metrics.jsonl", "finished.json", "run.json"]
+    try expectFullThenFinished(
+      kilobytes: [200, 400], reference: student,
+      ignoring: { path in other.contains { path.hasPrefix($0) } },
+      absent: ["config.json", "model.safetensors", "finished.json"]
+    ) {
+      work.trainStudent(output: $0, training)
+    }
+  }
+
   /// The folder of a run of these options has about 600 kB.
   @Test func trainStudentSaysThatTheDiskIsFull() throws {
     let work = try Workspace.shared()

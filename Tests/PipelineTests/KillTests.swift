@@ -157,6 +157,45 @@ struct KillTests {
     #expect(kills >= 4, "\(kills) of \(moments.count) runs were killed")
   }
 
+  /// Every tail, with states and other positions; each killed several times in one folder.
+  @Test(arguments: [
+    ["--tail", "sampled", "--states", "bf16"], ["--tail", "hidden", "--states", "fp16"],
+    ["--tail", "scalars", "--positions", "all", "--states", "int8"],
+  ])
+  func aTeacherPassOfAnyTargetAndItsStudentKilledAgainAndAgainEndInTheSameBytes(
+    options: [String]
+  ) throws {
+    let work = try Workspace.shared()
+    let scratch = try ScratchFolder()
+    let (wholeCache, cache) = (scratch.path("whole-cache"), scratch.path("cache"))
+    let seconds = try time(work.cacheTeacher(output: wholeCache, options))
+    for moment in Self.shares(seed: 99, count: 4) {
+      _ = try kill(
+        work.cacheTeacher(output: cache, options), writing: cache, at: moment,
+        wholeSeconds: seconds)
+    }
+    try Pipeline.succeed(work.cacheTeacher(output: cache, options))
+    let differences = try FolderContents(cache).differences(from: FolderContents(wholeCache)) {
+      $0.hasPrefix("timing-")
+    }
+    #expect(differences == [])
+
+    let training = ["--from-cache", cache, "--checkpoint-every", "2", "--log-every", "2"]
+    let (whole, student) = (scratch.path("whole"), scratch.path("student"))
+    let trainingSeconds = try time(work.trainStudent(output: whole, training))
+    for moment in Self.shares(seed: 100, count: 4) {
+      _ = try kill(
+        work.trainStudent(output: student, training), writing: student, at: moment,
+        wholeSeconds: trainingSeconds)
+    }
+    try Pipeline.succeed(work.trainStudent(output: student, training))
+    #expect(
+      try FolderContents(student).files["model.safetensors"]
+        == FolderContents(whole).files["model.safetensors"])
+    #expect(
+      try Evaluation.metricsWithoutTimes(student) == Evaluation.metricsWithoutTimes(whole))
+  }
+
   @Test(arguments: [1, 2]) func aKilledTokenizationEndsInTheSameBytes(jobs: Int) throws {
     let work = try Workspace.shared()
     let scratch = try ScratchFolder()

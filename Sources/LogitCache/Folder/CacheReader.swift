@@ -37,7 +37,9 @@ package final class CacheReader: Sendable {
     manifest = try CacheManifest.read(folder: folder)
     let specification = manifest.specification
     guard manifest.complete || (allowsMissing && Self.canServe(folder: folder)) else {
-      let sealed = (0..<specification.shardCount).count { Self.isThere($0, in: folder) }
+      // By the names that are there: a manifest may declare any number of shards.
+      let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+      let sealed = names.count { $0.hasPrefix("shard-") && $0.hasSuffix(".sqlite") }
       throw LogitCacheError.incomplete(
         folder: folder.path, sealed: sealed, total: specification.shardCount)
     }

@@ -17,6 +17,20 @@ package enum CacheFormat {
   /// Largest log-step of the head.
   static let largestStep = 65_535
 
+  /// Bytes that a manifest may have: some hundred thousand shards.
+  static let largestManifest = 256 << 20
+
+  /// Rows that a manifest may declare of a shard.
+  static let largestShardRows = 1 << 40
+
+  /// Numbers that an array made of a block or a table may have, so that no few bytes make a reader
+  /// allocate much: 1 GiB of single precision.
+  static let largestArray = 1 << 28
+
+  /// Largest magnitude of a number in the tables: their products with what a block keeps are then
+  /// finite in single precision.
+  static let largestFloat: Float = 1e9
+
   static func shardName(_ index: Int) -> String {
     let digits = "\(index)"
     return "shard-" + String(repeating: "0", count: max(0, 5 - digits.count)) + digits

@@ -50,8 +50,8 @@ package struct CacheManifest: Codable, Hashable, Sendable {
 
   /// Reads and checks the manifest of a folder.
   ///
-  /// - Throws: `LogitCacheError.notACache` where there is none, `.damagedManifest`,
-  ///   `.invalidSpecification`.
+  /// - Throws: `LogitCacheError.notACache` where there is none, `.damagedManifest`;
+  ///   `ShardStoreError.unreadable`.
   package static func read(folder: URL) throws -> CacheManifest {
     let url = folder.appending(path: CacheFormat.manifest)
     guard FileManager.default.fileExists(atPath: url.path) else {
@@ -66,12 +66,14 @@ package struct CacheManifest: Codable, Hashable, Sendable {
     }
     let manifest: CacheManifest
     do {
-      let data = try Data(contentsOf: url)
+      let data = try AtomicFile.read(url, mostBytes: CacheFormat.largestManifest)
       // The version first: another version may have other fields.
       let version = try JSONDecoder().decode(Version.self, from: data).formatVersion
       try require("formatVersion", "\(version)", "\(CacheFormat.version)")
       manifest = try JSONDecoder().decode(CacheManifest.self, from: data)
     } catch let error as LogitCacheError {
+      throw error
+    } catch let error as ShardStoreError {
       throw error
     } catch DecodingError.keyNotFound(let key, _) {
       // A folder of something else, such as a corpus, has a manifest with other fields.
@@ -83,7 +85,12 @@ package struct CacheManifest: Codable, Hashable, Sendable {
         file: url.path, what: "JSON", expected: "a manifest", found: "unreadable (\(error))")
     }
     try require("fingerprint", manifest.fingerprint, manifest.specification.fingerprint())
-    try manifest.specification.validate()
+    do {
+      try manifest.specification.validate()
+    } catch LogitCacheError.invalidSpecification(let field, let reason) {
+      throw LogitCacheError.damagedManifest(
+        file: url.path, what: field, expected: "in its range", found: reason)
+    }
     if manifest.complete { try manifest.checkLists(require) }
     return manifest
   }
@@ -106,6 +113,9 @@ package struct CacheManifest: Codable, Hashable, Sendable {
       try require("blocks of \(place.name)", "\(shard.blocks)", "\(place.blocks)")
       try require("replica of \(place.name)", "\(shard.replica)", "\(place.replica)")
       try require("firstBlock of \(place.name)", "\(shard.firstBlock)", "\(place.firstBlock)")
+      // So that sums over all shards stay far from the largest number.
+      let rows = min(max(shard.rows, 0), CacheFormat.largestShardRows)
+      try require("rows of \(place.name)", "\(shard.rows)", "\(rows)")
     }
   }
 

@@ -62,6 +62,11 @@ package struct LowRankEstimate: Sendable {
         }
       }
       for column in rank..<components { output[column] *= decoder.variances[column] }
+      // Of tables that no teacher has, the numbers may be too large to say anything.
+      guard output[rank..<components].allSatisfy(\.isFinite) else {
+        for column in rank..<components { output[column] = 0 }
+        return
+      }
     }
   }
 

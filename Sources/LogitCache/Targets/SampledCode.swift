@@ -48,6 +48,8 @@ extension SampledRow {
 package struct SampledCode: Sendable, Equatable {
   /// Unit of the logarithm of an exact probability.
   static let logUnit = 1.0 / 64
+  /// Largest logarithm, in its units, of a probability that is not 0 in single precision.
+  static let largestLog: UInt32 = 4096
   /// Codes: two counts, the gaps of two lists of ranks, the logarithms.
   static let count = 5
 

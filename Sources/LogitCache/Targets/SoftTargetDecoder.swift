@@ -60,6 +60,17 @@ struct SoftTargetDecoder {
     let rows = LittleEndian.values(bytes, as: UInt32.self) ?? []
     let logits = try streams.sized(StreamName.auditLogits, bytes: 4 * rows.count * vocabSize)
     let floats = LittleEndian.floats(logits) ?? []
+    let counts = try streams.numbers(StreamName.rows, as: UInt16.self, count: lengths().count)
+    let count = counts.reduce(0) { $0 + Int($1) }
+    guard !rows.isEmpty, rows.allSatisfy({ $0 < count }),
+      zip(rows, rows.dropFirst()).allSatisfy({ $0 < $1 })
+    else {
+      throw streams.damaged(
+        StreamName.auditRows, "rows", "ascending, less than \(count)", "others")
+    }
+    guard floats.allSatisfy(\.isFinite) else {
+      throw streams.damaged(StreamName.auditLogits, "a logit", "finite", "not finite")
+    }
     return rows.enumerated().map { index, row in
       (Int(row), Array(floats[index * vocabSize..<(index + 1) * vocabSize]))
     }

@@ -37,6 +37,11 @@ package final class SoftTargetEncoder: @unchecked Sendable {
     self.order = order
     self.block = block
     rows = block.positions.count
+    let columns = specification.targets.map { max($0.headK, $0.rank ?? 0) }.max() ?? 0
+    guard rows * columns <= CacheFormat.largestArray else {
+      throw LogitCacheError.badTarget(
+        what: "block", reason: "\(rows) rows of \(columns) numbers are too many for one block")
+    }
     let width = specification.teacher.hiddenSize
     var counts = [Int](repeating: 0, count: specification.targets.count)
     var places: [(part: Int, row: Int)] = []

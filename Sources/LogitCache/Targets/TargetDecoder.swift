@@ -14,6 +14,10 @@ struct TargetDecoder {
   func decode(rows: Int, _ options: ReadOptions) throws -> TargetPart {
     let k = options.wantsHead ? min(options.headK ?? target.headK, target.headK) : 0
     precondition(k >= 0, "headK is \(k)")
+    let most = CacheFormat.largestArray / max(target.headK, target.rank ?? 0, 1)
+    guard rows <= most else {
+      throw streams.damaged(StreamName.positions, "rows", "at most \(most)", "\(rows)")
+    }
     // A shorter head leaves entries to the tail, so the tail needs the logits of all of them.
     let isPartial = options.wantsTail && (target.tail == .scalars || target.tail == .lowrank)
     let stored = target.headK > 0 && (options.wantsHead || isPartial) ? try headLogits(rows) : []
@@ -148,6 +152,11 @@ struct TargetDecoder {
       let drawnIDs = try ids(columns[3][drawn..<drawnEnd], name: name)
       guard exactIDs.count + drawnIDs.count > 0, Set(exactIDs).isDisjoint(with: drawnIDs) else {
         throw streams.damaged(name, "IDs of row \(row)", "one or more, distinct", "others")
+      }
+      // Without drawn IDs the exact ones are all, so one of them has a probability.
+      let logs = columns[4][exact..<exactEnd]
+      guard !drawnIDs.isEmpty || logs.contains(where: { $0 <= SampledCode.largestLog }) else {
+        throw streams.damaged(name, "probabilities of row \(row)", "some above 0", "none")
       }
       result.append(
         exact: Array(zip(exactIDs, columns[4][exact..<exactEnd])), drawn: drawnIDs)
