@@ -80,6 +80,7 @@ struct BaseCache {
   ///   - mutated: The one file that differs, whose name an error has to have; nil where several do,
   ///     or where it may be found in another.
   ///   - mayDiffer: Whether its checksums are right, so that it may be another consistent cache.
+  /// - Returns: What came of it.
   func judge(_ folder: URL, mutated: String?, mayDiffer: Bool) -> Tally.Verdict {
     let reader: CacheReader
     do {
