@@ -4,10 +4,11 @@
 # make compare cached against online training: held-out losses and their differences
 # make lint    formatter and module graph
 # make parity  a million random strings, ours and tokenizers' (PARITY="--count N --seed S")
+# make fuzz    100,000 damaged and hostile caches, some minutes (FUZZ="--count N --seed S")
 # make python-env  a Python with transformers in .build/python, for the tests that compare with it
 SHELL := /bin/bash
 
-.PHONY: demo test bench compare parity build lint setup python-env
+.PHONY: demo test bench compare parity fuzz build lint setup python-env
 
 demo: build
 	@Scripts/demo.sh
@@ -27,6 +28,10 @@ compare: setup
 parity: build
 	$${DECANT_PYTHON:-.build/python/bin/python} Tools/parity.py \
 	  --vocabulary ../shared/data/tokenizers/bert-base-uncased/vocab.txt $(PARITY)
+
+fuzz: setup
+	swift build -c release --product fuzz
+	.build/release/fuzz --count 100000 $(FUZZ)
 
 build: setup
 	swift build -c release --product pipeline

@@ -36,6 +36,7 @@ package enum AtomicFile {
   /// - Parameters:
   ///   - url: The file.
   ///   - mostBytes: What it may have; a larger one is not read.
+  /// - Returns: All of them.
   /// - Throws: `ShardStoreError.unreadable`.
   package static func read(_ url: URL, mostBytes: Int) throws -> Data {
     func unreadable(_ reason: String) -> ShardStoreError {

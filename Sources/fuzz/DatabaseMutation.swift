@@ -96,7 +96,8 @@ enum DatabaseMutation {
     let url = place.url(place.file)
     try place.write(place.file, place.base.files[place.file] ?? [])
     place.what += statements.joined(separator: "; ")
-    let mends = !place.once(in: 4)
+    // The digest of rows without end is not to be had.
+    let mends = !place.once(in: 4) && !statements.contains { $0.contains("RECURSIVE") }
     var digest: String?
     var configuration = Configuration()
     configuration.allowsUnsafeTransactions = true

@@ -18,7 +18,7 @@ import Testing
   @Test(.timeLimit(.minutes(1))) func aManifestOfManyMissingShardsIsRefusedAtOnce() throws {
     var specification = SampleCache().specification
     specification.replicas = 65_536
-    specification.blocksPerShard = [Int](repeating: 1, count: 20_000)
+    specification.blocksPerShard = [Int](repeating: 1, count: 2000)
     specification.corpusShards = specification.blocksPerShard.indices.map { "\($0)" }
     try write(CacheManifest(beginning: specification))
     #expect(
@@ -42,6 +42,23 @@ import Testing
     try write(CacheManifest(beginning: specification))
     let error = #expect(throws: LogitCacheError.self) { try CacheReader(folder: folder.url) }
     #expect(error?.description.contains("manifest.json: teacher.hiddenSize is") == true)
+  }
+
+  /// It took many seconds once.
+  @Test func aManifestNestedDeeplyIsRefusedAtOnce() throws {
+    var specification = SampleCache().specification
+    let marker = PlainValue.text("here")
+    specification.mask = marker
+    try write(CacheManifest(beginning: specification))
+    let text = try String(contentsOf: folder.file("manifest.json"), encoding: .utf8)
+    let nested =
+      String(repeating: "{\"a\":", count: 400) + "1" + String(repeating: "}", count: 400)
+    try folder.write("manifest.json", text.replacing(marker.canonicalText, with: nested))
+    let clock = ContinuousClock()
+    let took = clock.measure {
+      #expect(throws: LogitCacheError.self) { try CacheReader(folder: folder.url) }
+    }
+    #expect(took < .seconds(2))
   }
 
   /// Reading a pipe would wait for ever, and a device has no end.

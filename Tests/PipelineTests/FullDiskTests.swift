@@ -76,7 +76,7 @@ struct FullDiskTests {
     ) {
       work.cacheTeacher(output: $0, options)
     }
-    let training = ["--from-cache", cache, "--checkpoint-every", "5"]
+    let training = ["--from-cache", cache, "--checkpoint-every", "5", "--temperature", "1"]
     try Pipeline.succeed(work.trainStudent(output: student, training))
     let other = ["checkpoints", "metrics.jsonl", "finished.json", "run.json"]
     try expectFullThenFinished(

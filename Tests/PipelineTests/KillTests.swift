@@ -180,7 +180,10 @@ struct KillTests {
     }
     #expect(differences == [])
 
-    let training = ["--from-cache", cache, "--checkpoint-every", "2", "--log-every", "2"]
+    // Samples are of probabilities at T = 1.
+    let temperature = options.contains("sampled") ? ["--temperature", "1"] : []
+    let training =
+      ["--from-cache", cache, "--checkpoint-every", "2", "--log-every", "2"] + temperature
     let (whole, student) = (scratch.path("whole"), scratch.path("student"))
     let trainingSeconds = try time(work.trainStudent(output: whole, training))
     for moment in Self.shares(seed: 100, count: 4) {

@@ -12,6 +12,9 @@ package enum PlainValue: Hashable, Sendable {
   case list([PlainValue])
   case object([String: PlainValue])
 
+  /// Levels of lists and objects that are read, counted from the top of the document.
+  private static let deepest = 32
+
   /// The JSON of a value.
   ///
   /// - Throws: What `JSONEncoder` throws, for example for a number that is not finite.
@@ -85,6 +88,11 @@ package enum PlainValue: Hashable, Sendable {
 
 extension PlainValue: Codable {
   package init(from decoder: any Decoder) throws {
+    // Foundation's decoder takes seconds for what is nested some hundred deep.
+    guard decoder.codingPath.count <= Self.deepest else {
+      throw DecodingError.dataCorrupted(
+        .init(codingPath: [], debugDescription: "nested deeper than \(Self.deepest)"))
+    }
     let container = try decoder.singleValueContainer()
     if container.decodeNil() {
       self = .null
