@@ -127,6 +127,25 @@ struct CacheCommandTests {
     }
   #endif
 
+  /// All 32 directions of the teacher are kept, so what is lost is quantisation.
+  @Test func fidelityOfAFullRankIsThatOfItsQuantisation() throws {
+    let work = try Workspace.shared()
+    let scratch = try ScratchFolder()
+    let json = scratch.path("fidelity.json")
+    try Pipeline.succeed(
+      ["cache", "fidelity", work.cache, "--json", json, "--whole-only", "--quiet"])
+    let reports = try JSONSerialization.jsonObject(with: Data(contentsOf: URL(filePath: json)))
+    let report = try #require((reports as? [[String: Any]])?.first)
+    let entries = try #require(report["entries"] as? [[String: Any]])
+    #expect(entries.count == 3)
+    for entry in entries {
+      let divergence = try #require(entry["divergence"] as? Double)
+      // Steps of 1/16 of a logit are worth about 1/6000 nat.
+      #expect(divergence >= 0 && divergence < 0.002, "\(entry)")
+      #expect(try #require(entry["worstTailMassError"] as? Double) < 0.01, "\(entry)")
+    }
+  }
+
   @Test func cachesAreFoundInAStoreByNameAndFingerprint() throws {
     let work = try Workspace.shared()
     let scratch = try ScratchFolder()

@@ -121,7 +121,9 @@ package struct FidelityMeasurement {
     let (full, read) = (FloatBuffer(count: vocab), FloatBuffer(count: vocab))
     for buffer in [full, read] { _ = buffer.elements.update(from: rows.student.row(row)) }
     _ = SoftTargetLossKernels.fullTarget(full.elements, teacher: teacher, options: options)
-    let scratch = TeacherScratch()
+    // Chunks only point to their memory.
+    let (scratch, rowScratch) = (TeacherScratch(), TeacherScratch())
+    defer { withExtendedLifetime((scratch, rowScratch)) {} }
     let chunk = ChunkTargets(
       targets, 0..<1, temperature: temperature, tail: tail, scratch: scratch)
     withUnsafeTemporaryAllocation(of: Float.self, capacity: chunk.scratchCount) {
@@ -140,7 +142,7 @@ package struct FidelityMeasurement {
       return result
     }
     let rowChunk = ChunkTargets(
-      targets, 0..<1, temperature: temperature, scratch: TeacherScratch(), rowSize: vocab)
+      targets, 0..<1, temperature: temperature, scratch: rowScratch, rowSize: vocab)
     let found = Self.softmax(rowChunk.row(of: 0), temperature)
     if case .heads = targets, tail == nil {
     } else {
