@@ -176,6 +176,15 @@ void decant_float_to_half(const float *restrict x, uint16_t *restrict y, size_t 
   }
 }
 
+int decant_clone(void) {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx512f")) return 2;
+  return __builtin_cpu_supports("avx2") ? 1 : 0;
+#else
+  return 0;
+#endif
+}
+
 int decant_has_avx512(void) {
 #if defined(__x86_64__)
   return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&

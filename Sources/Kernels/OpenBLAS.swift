@@ -14,6 +14,12 @@ package enum OpenBLAS {
   /// The kernels in use, such as `SkylakeX`.
   package static let kernels: String = start()
 
+  /// The kernels' name alone.
+  static var name: String {
+    _ = kernels
+    return coreName()
+  }
+
   private static func coreName() -> String {
     guard let name = openblas_get_corename() else { return "unknown" }
     return String(cString: name)

@@ -1,4 +1,5 @@
 import Foundation
+import Kernels
 package import LogitCache
 import ShardStore
 
@@ -63,7 +64,8 @@ extension TeacherPass {
       // With each block, so that a killed run's time is not lost with it.
       let elapsed = (ContinuousClock.now - start).components
       try writer.addTeacherSeconds(
-        Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18, shard: shard)
+        Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18, shard: shard,
+        kernels: KernelSet.name)
       state.rows += encoder.rowCount
       state.blocks += 1
       progress(state)

@@ -86,9 +86,12 @@ import Testing
     try sample.write(to: folder.url)
     for (shard, seconds) in [(0, 1.5), (1, 2), (0, 0.25)] {
       let writer = try CacheWriter(folder: folder.url, specification: sample.specification)
-      try writer.addTeacherSeconds(seconds, shard: shard)
+      try writer.addTeacherSeconds(seconds, shard: shard, kernels: "kernels \(seconds)")
     }
     #expect(try CacheReader(folder: folder.url).teacherSeconds == 3.75)
+    let shards = try CacheShards(folder: folder.url)
+    #expect(shards.kernels(ofShard: 0) == ["kernels 0.25", "kernels 1.5"])
+    #expect(shards.kernels(ofShard: 2) == [])
     #expect(try SampleCache.contents(folder.url) == uninterrupted())
   }
 }

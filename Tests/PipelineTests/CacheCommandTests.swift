@@ -106,8 +106,70 @@ struct CacheCommandTests {
     let outcome = try Pipeline.succeed(command + ["--live", "5"])
     #expect(
       outcome.output.contains("live: 5 of 5 blocks have the same bytes"), "\(outcome.summary)")
+    #expect(!outcome.output.contains("written with"))
     let usage = try Pipeline.run(["cache", "verify", work.cache, "--live", "5"])
     #expect(usage.ending == .exited(64) && usage.errors.contains("--live needs"))
     #expect(try Pipeline.run(command + ["--live", "0"]).ending == .exited(64))
+  }
+
+  #if arch(x86_64)
+    @Test func otherKernelsThatWroteACacheAreNamed() throws {
+      let work = try Workspace.shared()
+      let scratch = try ScratchFolder()
+      let cache = scratch.path("cache")
+      let written = try ChildProcess.run(
+        "env",
+        ["OPENBLAS_CORETYPE=Prescott", Pipeline.executable] + work.cacheTeacher(output: cache))
+      try #require(written.ending == .exited(0), "\(written.summary)")
+      let outcome = try Pipeline.succeed(
+        ["cache", "verify", cache, "--live", "8"] + teacherAndCorpus(work))
+      #expect(outcome.output.contains("written with OpenBLAS Prescott"), "\(outcome.summary)")
+    }
+  #endif
+
+  /// All 32 directions of the teacher are kept, so what is lost is quantisation.
+  @Test func fidelityOfAFullRankIsThatOfItsQuantisation() throws {
+    let work = try Workspace.shared()
+    let scratch = try ScratchFolder()
+    let json = scratch.path("fidelity.json")
+    try Pipeline.succeed(
+      ["cache", "fidelity", work.cache, "--json", json, "--whole-only", "--quiet"])
+    let reports = try JSONSerialization.jsonObject(with: Data(contentsOf: URL(filePath: json)))
+    let report = try #require((reports as? [[String: Any]])?.first)
+    let entries = try #require(report["entries"] as? [[String: Any]])
+    #expect(entries.count == 3)
+    for entry in entries {
+      let divergence = try #require(entry["divergence"] as? Double)
+      // Steps of 1/16 of a logit are worth about 1/6000 nat.
+      #expect(divergence >= 0 && divergence < 0.002, "\(entry)")
+      #expect(try #require(entry["worstTailMassError"] as? Double) < 0.01, "\(entry)")
+    }
+  }
+
+  @Test func cachesAreFoundInAStoreByNameAndFingerprint() throws {
+    let work = try Workspace.shared()
+    let scratch = try ScratchFolder()
+    let store = scratch.path("store")
+    try FileManager.default.createDirectory(atPath: store, withIntermediateDirectories: true)
+    _ = try scratch.copy(work.cache, as: "store/one")
+    let manifest = try JSONSerialization.jsonObject(
+      with: Data(contentsOf: URL(filePath: "\(work.cache)/manifest.json")))
+    let fingerprint = try #require((manifest as? [String: Any])?["fingerprint"] as? String)
+    let start = String(fingerprint.prefix(10))
+    let option = ["--store", store]
+    #expect(
+      try Pipeline.succeed(["cache", "verify", "one"] + option).output.contains("one: sound"))
+    try Pipeline.succeed(["cache", "pin", start] + option)
+    #expect(
+      try Pipeline.succeed(["cache", "show", start] + option).output.contains("experiments"))
+    #expect(FileManager.default.fileExists(atPath: "\(store)/one/pinned"))
+    #expect(
+      try Pipeline.succeed(["cache", "diff", "one", start] + option).output
+        .contains("nothing differs"))
+    try Pipeline.succeed(
+      ["cache", "subset", start, scratch.path("part"), "--head", "4"] + option)
+    try Pipeline.succeed(["cache", "export", "one", scratch.path("exported")] + option)
+    try Pipeline.expectFailure(
+      ["cache", "show", "two"] + option, saying: ["'two' is neither a folder nor a cache"])
   }
 }

@@ -111,6 +111,20 @@ struct CacheSharingCommandTests {
     #expect(try Pipeline.succeed(["cache", "gc", store]).output == "nothing to delete\n")
   }
 
+  @Test func everyCacheOfAnEnsembleGetsAReference() throws {
+    let work = try Workspace.shared()
+    let scratch = try ScratchFolder()
+    let caches = try ["a", "b"].map { try scratch.copy(work.cache, as: $0) }
+    let student = scratch.path("student")
+    try Pipeline.succeed(
+      work.trainStudent(output: student, caches.flatMap { ["--from-cache", $0] }))
+    for cache in caches {
+      #expect(try FolderContents("\(cache)/references").names.count == 1)
+      #expect(
+        try Pipeline.succeed(["cache", "show", cache]).output.contains(student))
+    }
+  }
+
   @Test func gcDoesNotTakeACacheForAStore() throws {
     let work = try Workspace.shared()
     try Pipeline.expectFailure(["cache", "gc", work.cache], saying: ["it is a cache itself"])

@@ -1,11 +1,14 @@
 import Foundation
 import ShardStore
 
-/// Seconds that the teacher took, one file a shard, beside the cache and not part of its identity.
+/// Seconds that the teacher took and the kernels that it ran on, one file a shard, beside the cache and
+/// not part of its identity.
 ///
 /// Written by whoever holds the shard's lock, so that processes do not overwrite each other's sums.
 struct CacheTiming: Codable {
   var teacherSeconds: Double
+  /// The sets of kernels that computed blocks of the shard, sorted; nil where that is not known.
+  var kernels: [String]?
 
   private static let prefix = "timing-"
 
@@ -15,12 +18,21 @@ struct CacheTiming: Codable {
     return folder.appending(path: "\(prefix)\(number).json")
   }
 
-  /// Adds to a shard's seconds.
-  static func add(_ seconds: Double, folder: URL, shard: Int) throws {
+  /// Adds to a shard's seconds, and to its kernels.
+  static func add(_ seconds: Double, kernels: String?, folder: URL, shard: Int) throws {
     let url = file(folder: folder, shard: shard)
-    let before = read(url)?.teacherSeconds ?? 0
-    try AtomicFile.write(
-      try JSONEncoder().encode(CacheTiming(teacherSeconds: before + seconds)), to: url)
+    let before = read(url) ?? CacheTiming(teacherSeconds: 0)
+    let all = Set(before.kernels ?? []).union(kernels.map { [$0] } ?? [])
+    let timing = CacheTiming(
+      teacherSeconds: before.teacherSeconds + seconds, kernels: all.isEmpty ? nil : all.sorted())
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    try AtomicFile.write(try encoder.encode(timing), to: url)
+  }
+
+  /// The sets of kernels that computed a shard; none where that is not known.
+  static func kernels(folder: URL, shard: Int) -> [String] {
+    read(file(folder: folder, shard: shard))?.kernels ?? []
   }
 
   /// Takes the seconds of a shard with the shard.

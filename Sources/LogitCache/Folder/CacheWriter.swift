@@ -164,11 +164,16 @@ package final class CacheWriter {
       recordedName: CacheFormat.recordedShardName)
   }
 
-  /// Adds to the time that the teacher took for a shard, which is kept beside the cache.
+  /// Adds to the time that the teacher took for a shard, which is kept beside the cache, and to the
+  /// kernels that it ran on.
   ///
+  /// - Parameters:
+  ///   - seconds: The time of some blocks.
+  ///   - shard: The shard's number.
+  ///   - kernels: What `KernelSet.name` says where they were computed.
   /// - Throws: `ShardStoreError`.
-  package func addTeacherSeconds(_ seconds: Double, shard: Int) throws {
-    try CacheTiming.add(seconds, folder: folder, shard: shard)
+  package func addTeacherSeconds(_ seconds: Double, shard: Int, kernels: String? = nil) throws {
+    try CacheTiming.add(seconds, kernels: kernels, folder: folder, shard: shard)
   }
 
   /// Completes the cache: checks that every shard is there and writes the manifest.

@@ -80,19 +80,20 @@ struct PartDifference {
     _ rows: [Int], columns: Int, weight: [Float],
     vectors: (Int) -> (first: [Float], second: [Float], steps: [Float])
   ) {
-    for row in rows.prefix(Self.mostVectors) {
+    for (number, row) in rows.prefix(Self.mostVectors).enumerated() {
       let (first, second, steps) = vectors(row)
       let difference = zip(first, second).map { $0 - $1 }
       for token in 0..<weight.count / columns {
         var sum: Float = 0
-        var most: Float = 0
         for (column, value) in difference.enumerated() where value != 0 {
-          let factor = weight[token * columns + column]
-          sum += factor * value
-          most = max(most, abs(factor * steps[column]))
+          sum += weight[token * columns + column] * value
         }
         largest = max(largest, Double(abs(sum)))
-        quantisation = max(quantisation, Double(most))
+        // Steps are alike in all rows.
+        guard number == 0 else { continue }
+        for (column, step) in steps.enumerated() {
+          quantisation = max(quantisation, Double(abs(weight[token * columns + column] * step)))
+        }
       }
     }
   }

@@ -53,6 +53,12 @@ package struct CacheShards: Sendable {
     return (place.replica, place.firstBlock, place.blocks)
   }
 
+  /// The sets of kernels that computed a shard, as `KernelSet.name` has them; none where that is not
+  /// known.
+  package func kernels(ofShard index: Int) -> [String] {
+    CacheTiming.kernels(folder: folder, shard: index)
+  }
+
   /// The metadata that a shard must have.
   ///
   /// - Throws: `ShardStoreError`, `LogitCacheError` where the manifest does not say what the tables

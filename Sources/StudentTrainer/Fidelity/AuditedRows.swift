@@ -107,7 +107,9 @@ package struct AuditedRows {
       for (index, row) in block.rows.enumerated() {
         guard let next = read.rowStarts.firstIndex(where: { $0 > row }), next > 0 else { continue }
         let original = read.tokenIDs[starts[next - 1]..<starts[next]]
-        let corrupted = masker.corrupt(original, replica: block.replica).corrupted
+        let corrupted = masker.corrupt(
+          original, replica: reader.specification.maskReplica(block.replica)
+        ).corrupted
         model.encode(PackedBatch(sequences: [corrupted]), training: false)
         model.forEachLogitChunk(rows: [read.positions[row]]) { _, logits, _ in
           _ = output.row(block.first + index).update(from: logits.row(0))

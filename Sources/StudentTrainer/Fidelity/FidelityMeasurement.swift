@@ -121,13 +121,13 @@ package struct FidelityMeasurement {
     let (full, read) = (FloatBuffer(count: vocab), FloatBuffer(count: vocab))
     for buffer in [full, read] { _ = buffer.elements.update(from: rows.student.row(row)) }
     _ = SoftTargetLossKernels.fullTarget(full.elements, teacher: teacher, options: options)
-    let scratch = TeacherScratch()
+    // Chunks only point to their memory.
+    let (scratch, rowScratch) = (TeacherScratch(), TeacherScratch())
+    defer { withExtendedLifetime((scratch, rowScratch)) {} }
     let chunk = ChunkTargets(
       targets, 0..<1, temperature: temperature, tail: tail, scratch: scratch)
-    withExtendedLifetime(scratch) {
-      withUnsafeTemporaryAllocation(of: Float.self, capacity: chunk.scratchCount) {
-        _ = chunk.loss(0, row: read.elements, options: options, scratch: $0)
-      }
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: chunk.scratchCount) {
+      _ = chunk.loss(0, row: read.elements, options: options, scratch: $0)
     }
     var result = Row()
     for id in 0..<vocab {
@@ -142,10 +142,8 @@ package struct FidelityMeasurement {
       return result
     }
     let rowChunk = ChunkTargets(
-      targets, 0..<1, temperature: temperature, scratch: scratch, rowSize: vocab)
-    let found = withExtendedLifetime(scratch) {
-      Self.softmax(rowChunk.row(of: 0), temperature)
-    }
+      targets, 0..<1, temperature: temperature, scratch: rowScratch, rowSize: vocab)
+    let found = Self.softmax(rowChunk.row(of: 0), temperature)
     if case .heads = targets, tail == nil {
     } else {
       result.divergence = zip(truth, found).reduce(0) {

@@ -22,6 +22,7 @@ struct CacheDiffCommand: ParsableCommand {
   @Argument(help: "Another cache.")
   var second: String
 
+  @OptionGroup var store: StoreOptions
   @OptionGroup var logging: LogOptions
 
   /// Blocks that are listed of a stream at most.
@@ -29,7 +30,7 @@ struct CacheDiffCommand: ParsableCommand {
 
   func run() throws {
     let bar = ProgressBar("diff", quiet: logging.quiet)
-    let comparison = try CacheComparison(URL(argument: first), URL(argument: second)) {
+    let comparison = try CacheComparison(store.cache(first), store.cache(second)) {
       bar.update(Double($0) / Double(max($1, 1)), "\($0) of \($1) shards")
     }
     bar.clear()

@@ -33,6 +33,7 @@ struct CacheExportCommand: ParsableCommand {
   @Option(help: "Blocks of up to 128 sequences in a file of tensors.")
   var blocksPerFile = 16
 
+  @OptionGroup var store: StoreOptions
   @OptionGroup var logging: LogOptions
 
   func validate() throws {
@@ -43,7 +44,7 @@ struct CacheExportCommand: ParsableCommand {
 
   func run() throws {
     let folder = try NewFolder.url(output)
-    let reader = try CacheReader(folder: URL(argument: cache))
+    let reader = try CacheReader(folder: store.cache(cache))
     let bar = ProgressBar("export", quiet: logging.quiet)
     let files = try CacheExport(reader, layout: format).write(
       to: folder, blocksPerFile: blocksPerFile

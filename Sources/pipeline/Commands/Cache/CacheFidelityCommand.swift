@@ -48,6 +48,7 @@ struct CacheFidelityCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Write all figures as JSON.", valueName: "json"))
   var json: String?
 
+  @OptionGroup var store: StoreOptions
   @OptionGroup(title: "Common") var common: CommonOptions
 
   func validate() throws {
@@ -80,7 +81,7 @@ struct CacheFidelityCommand: ParsableCommand {
   }
 
   private func measure(_ name: String, student: MaskedLanguageModel?) throws -> FidelityReport {
-    let reader = try CacheReader(folder: URL(argument: name))
+    let reader = try CacheReader(folder: store.cache(name))
     let audited = try AuditedRows(reader, limit: rows, student: student)
     let bar = ProgressBar("fidelity", quiet: common.quiet)
     defer { bar.clear() }

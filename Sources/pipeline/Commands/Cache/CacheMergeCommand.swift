@@ -24,11 +24,12 @@ struct CacheMergeCommand: ParsableCommand {
   @Argument(help: "Folders of the same cache.")
   var from: [String]
 
+  @OptionGroup var store: StoreOptions
   @OptionGroup var logging: LogOptions
 
   func run() throws {
     let target = URL(argument: into)
-    let sources = from.map { URL(argument: $0) }
+    let sources = try from.map { try store.cache($0) }
     let merge = try CacheMerge(into: target, from: sources)
     let outcome = try merge.run { logging.log.info("taking \($0)") }
     try CacheFolder.copyTokenizer(from: sources, to: target)

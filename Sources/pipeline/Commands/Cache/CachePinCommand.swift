@@ -17,11 +17,13 @@ struct CachePinCommand: ParsableCommand {
   @Argument(help: "A cache.")
   var cache: String
 
+  @OptionGroup var store: StoreOptions
+
   @Flag(help: "Let 'pipeline cache gc' delete it again.")
   var unpin = false
 
   func run() throws {
-    let folder = URL(argument: cache)
+    let folder = try store.cache(cache)
     if unpin { try CachePin.unpin(folder) } else { try CachePin.pin(folder) }
     Terminal.output("\(cache): \(unpin ? "not pinned" : "pinned")")
   }

@@ -28,11 +28,12 @@ struct CacheRepairCommand: ParsableCommand {
   @Option(help: "The corpus that it was made from.")
   var corpus: String
 
+  @OptionGroup var store: StoreOptions
   @OptionGroup(title: "Common") var common: CommonOptions
 
   func run() throws {
     common.start()
-    let verification = try CacheVerification(folder: URL(argument: cache))
+    let verification = try CacheVerification(folder: store.cache(cache))
     let problems = CacheCheck(name: cache, quiet: common.quiet).problems(verification)
     if problems.isEmpty { return Terminal.output("\(cache): sound, nothing to repair") }
     for problem in problems { common.log.info("\(problem)") }

@@ -16,11 +16,13 @@ struct CacheShowCommand: ParsableCommand {
   @Argument(help: "A folder that 'pipeline cache-teacher' made or has begun.")
   var cache: String
 
+  @OptionGroup var store: StoreOptions
+
   @Flag(help: "Print JSON; the keys are those of manifest.json.")
   var json = false
 
   func run() throws {
-    let inventory = try CacheInventory(folder: URL(argument: cache), readsShards: true)
+    let inventory = try CacheInventory(folder: store.cache(cache), readsShards: true)
     let description = CacheDescription(inventory: inventory, name: cache)
     if json { return Terminal.output(try description.json()) }
     description.lines(columns: Terminal.columns).forEach(Terminal.output)

@@ -42,10 +42,11 @@ struct CacheSubsetCommand: ParsableCommand {
   @Flag(name: .customLong("no-audit"), help: "Leave out the audit rows.")
   var withoutAudit = false
 
+  @OptionGroup var store: StoreOptions
   @OptionGroup var logging: LogOptions
 
   func run() throws {
-    let source = URL(argument: cache)
+    let source = try store.cache(cache)
     let folder = URL(argument: output)
     let subset = try CacheSubset(
       of: source,

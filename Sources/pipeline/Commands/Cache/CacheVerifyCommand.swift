@@ -39,6 +39,7 @@ struct CacheVerifyCommand: ParsableCommand {
       """)
   var tolerance: Double?
 
+  @OptionGroup var store: StoreOptions
   @OptionGroup(title: "Common") var common: CommonOptions
 
   func validate() throws {
@@ -53,7 +54,7 @@ struct CacheVerifyCommand: ParsableCommand {
   }
 
   func run() throws {
-    let verification = try CacheVerification(folder: URL(argument: cache))
+    let verification = try CacheVerification(folder: store.cache(cache))
     let problems = CacheCheck(name: cache, quiet: common.quiet).problems(verification)
     if !problems.isEmpty { throw CommandFailure(CacheCheck.text(cache, problems)) }
     let manifest = verification.shards.manifest
