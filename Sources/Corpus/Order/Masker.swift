@@ -96,6 +96,7 @@ package struct Masker: Sendable {
   /// - Parameters:
   ///   - ids: The sequence's IDs.
   ///   - replica: Which corruption.
+  /// - Returns: As many numbers as IDs.
   package func otherShares(of ids: ArraySlice<Int32>, replica: Int) -> [Double] {
     let sequenceKey = CounterRandom.combine(
       specification.seed, CounterRandom.hash(ids, domain: Purpose.sequence))

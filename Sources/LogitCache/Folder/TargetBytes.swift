@@ -17,6 +17,7 @@ package struct TargetBytes {
   ///   - headK: Entries of the head that are read; nil for all.
   ///   - rank: Coefficients that are read; nil for all.
   ///   - wantsTail: Whether the tail's streams are read.
+  /// - Returns: Bytes by the stream's name.
   /// - Throws: `ShardStoreError`, `LogitCacheError`.
   package func perRow(headK: Int?, rank: Int?, wantsTail: Bool) throws -> [String: Double] {
     var bytes: [String: Double] = [:]

@@ -108,6 +108,7 @@ enum LowRankFit {
   ///   - table: The teacher's output matrix.
   ///   - counts: How often each token was among a row's first 64, `[V]`.
   ///   - target: Rank, estimated rank and step.
+  /// - Returns: What the writer and what a reader needs.
   /// - Throws: `LogitCacheError.badTarget` where the numbers have no eigenvectors.
   static func fit(
     inputs: [Float], weights: [Double], table: DecoderTable, counts: [UInt32],

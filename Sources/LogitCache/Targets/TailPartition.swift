@@ -47,6 +47,7 @@ package struct TailPartition: Sendable {
   ///   - dropped: Their logits less the row's largest.
   ///   - partition: a(beta) of the tail without them.
   ///   - beta: 1 / T.
+  /// - Returns: a(beta) of the larger tail, in nats.
   package static func adding(
     _ dropped: ArraySlice<Float>, to partition: Double, beta: Double
   ) -> Double {

@@ -48,6 +48,8 @@ final class TargetEncoder: @unchecked Sendable {
   ///
   /// - Parameters:
   ///   - row: Its number among the rows of the class.
+  ///   - logits: Unnormalised scores, `[vocab]`.
+  ///   - decoderInput: The input of the output matrix, for the tails `hidden` and `lowrank`.
   ///   - seed: Decides what is drawn, for the tail `sampled`.
   ///   - what: Where it is, for messages.
   /// - Throws: `LogitCacheError.badTarget`.

@@ -31,8 +31,8 @@ package struct AuditedRows {
   ///
   /// - Parameters:
   ///   - reader: A cache with audit rows.
-  ///   - limit: At most about so many rows, evenly over the blocks.
-  ///   - student: Runs on the sequences of the rows; nil takes the teacher's mean distribution.
+  ///   - limit: At most so many rows, the first ones.
+  ///   - model: A student that runs on the sequences of the rows; nil takes the teacher's mean distribution.
   /// - Throws: `StudentTrainerError.missingTargets` where the cache has none; what reading throws.
   package init(
     _ reader: CacheReader, limit: Int, student model: MaskedLanguageModel?

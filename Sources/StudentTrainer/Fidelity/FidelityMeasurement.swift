@@ -32,6 +32,7 @@ package struct FidelityMeasurement {
   ///   - variants: Ways of reading.
   ///   - temperatures: Each 1 or more; sampled targets are measured at 1 alone.
   ///   - progress: Receives the share that is done.
+  /// - Returns: An entry for each way of reading at each temperature.
   /// - Throws: What reading throws; `StudentTrainerError` where the cache does not serve a variant.
   package func report(
     variants: [FidelityVariant], temperatures: [Double], progress: (Double) -> Void = { _ in }

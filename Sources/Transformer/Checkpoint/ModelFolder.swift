@@ -20,6 +20,7 @@ extension MaskedLanguageModel {
   ///   - folder: The model's folder.
   ///   - missingHead: What to do where it has no head.
   ///   - layers: Take only the first layers; nil takes all.
+  /// - Returns: The model with its weights.
   /// - Throws: `TransformerError`, naming the file and what is wrong with it.
   package static func load(
     folder: URL, missingHead: MissingHead = .refused, layers: Int? = nil

@@ -18,6 +18,7 @@ struct CacheEstimate {
   /// - Parameters:
   ///   - pass: The pass.
   ///   - corpus: What the teacher reads.
+  /// - Throws: What reading the corpus and running the teacher throw.
   init(pass: TeacherPass, corpus: TokenizedCorpus) throws {
     let specification = pass.specification
     let number = corpus.blockCount / 2
