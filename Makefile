@@ -1,6 +1,7 @@
 # make demo    the whole job on the text in data/, at most 6 minutes after the build
 # make test    the tests
 # make bench   speed, with a table; results in .build/bench/results.json (BENCH=--quick: a minute)
+# BENCH=--reading make bench: decoding caches, beside LMDB and mosaicml-streaming
 # make compare cached against online training: held-out losses and their differences
 # make lint    formatter and module graph
 # make parity  a million random strings, ours and tokenizers' (PARITY="--count N --seed S")

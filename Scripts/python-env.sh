@@ -19,7 +19,9 @@ fi
 pip=("$folder/bin/python" -m pip install --quiet --disable-pip-version-check)
 # The build without CUDA is a tenth of the size; not every index has it.
 "${pip[@]}" "torch==$torch+cpu" 2>/dev/null || "${pip[@]}" "torch==$torch" || "${pip[@]}" torch
-"${pip[@]}" transformers tokenizers==0.23.3 safetensors numpy
+"${pip[@]}" transformers tokenizers==0.23.3 safetensors numpy lmdb
+# Beside which `bench --reading` measures; it brings the clients of every cloud with it.
+"${pip[@]}" mosaicml-streaming || echo "python-env: no mosaicml-streaming: bench has no MDS column" >&2
 "$folder/bin/python" -c '
 import torch, transformers
 print("python-env: torch", torch.__version__, "and transformers", transformers.__version__)'

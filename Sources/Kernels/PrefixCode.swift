@@ -19,10 +19,21 @@ package struct PrefixCode: Sendable, Equatable {
   private let codes: [UInt16]
   private let table: Table
 
-  /// The look-up table of a decoder.
-  private struct Table: @unchecked Sendable, Equatable {  // plain numbers
-    var entries: [decant_prefix_entry]
-    static func == (left: Table, right: Table) -> Bool { true }  // it follows from the lengths
+  /// The look-up table of a decoder; owns its memory.
+  private final class Table: @unchecked Sendable {  // written before anyone else has it
+    let entries: UnsafeMutablePointer<decant_prefix_entry>
+
+    init(lengths: [UInt8], codes: [UInt16]) {
+      entries = .allocate(capacity: 1 << Int(DECANT_PREFIX_BITS))
+      decant_prefix_table(lengths, codes, entries)
+    }
+
+    deinit { entries.deallocate() }
+  }
+
+  /// Whether both have the same lengths, from which all else follows.
+  package static func == (left: PrefixCode, right: PrefixCode) -> Bool {
+    left.lengths == right.lengths
   }
 
   /// The code of these lengths; nil where they are none.
@@ -53,10 +64,7 @@ package struct PrefixCode: Sendable, Equatable {
   private init(lengths: [UInt8], codes: [UInt16]) {
     self.lengths = lengths
     self.codes = codes
-    let entry = decant_prefix_entry(base: 0, code_length: 0, extra: 0, length: 0)
-    var entries = [decant_prefix_entry](repeating: entry, count: 1 << Int(DECANT_PREFIX_BITS))
-    decant_prefix_table(lengths, codes, &entries)
-    table = Table(entries: entries)
+    table = Table(lengths: lengths, codes: codes)
   }
 
   /// The symbol of a value.
@@ -87,11 +95,46 @@ package struct PrefixCode: Sendable, Equatable {
   package func decode(
     _ bytes: UnsafeRawBufferPointer, into values: UnsafeMutableBufferPointer<UInt32>
   ) -> Bool {
-    guard let target = values.baseAddress, !values.isEmpty else { return bytes.isEmpty }
-    guard let source = bytes.baseAddress else { return false }
-    return decant_prefix_decode(
-      source.assumingMemoryBound(to: UInt8.self), bytes.count, table.entries, target, values.count)
-      == 0
+    Self.decode([self], [bytes], into: values) == nil
+  }
+
+  /// Columns that `decode` takes at once at most; so many cost little more time than one.
+  package static let sideBySide = Int(DECANT_PREFIX_SIDE_BY_SIDE)
+
+  /// Unpacks columns side by side.
+  ///
+  /// - Parameters:
+  ///   - codes: The code of each column, 1 to ``sideBySide`` of them.
+  ///   - columns: What `encode` gave for each; any bytes are safe.
+  ///   - values: Receives `[rows, columns]`, each below ``limit``.
+  /// - Returns: nil, or the first column found whose bytes are not exactly so many rows.
+  /// - Precondition: as many codes as columns, whose number divides that of the values.
+  package static func decode(
+    _ codes: ArraySlice<PrefixCode>, _ columns: [UnsafeRawBufferPointer],
+    into values: UnsafeMutableBufferPointer<UInt32>
+  ) -> Int? {
+    precondition(
+      (1...sideBySide).contains(columns.count) && codes.count == columns.count
+        && values.count.isMultiple(of: columns.count), "\(columns.count) columns")
+    guard let target = values.baseAddress, !values.isEmpty else {
+      return columns.firstIndex { !$0.isEmpty }
+    }
+    return withUnsafeTemporaryAllocation(
+      of: decant_prefix_column.self, capacity: columns.count
+    ) { list in
+      for (index, (code, bytes)) in zip(codes, columns).enumerated() {
+        list.initializeElement(
+          at: index,
+          to: decant_prefix_column(
+            bytes: bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), size: bytes.count,
+            table: code.table.entries))
+      }
+      let rows = values.count / columns.count
+      let failed = withExtendedLifetime(codes) {
+        decant_prefix_decode(list.baseAddress, Int32(columns.count), target, rows)
+      }
+      return failed == 0 ? nil : Int(failed) - 1
+    }
   }
 }
 

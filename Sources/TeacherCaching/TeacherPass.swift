@@ -75,46 +75,87 @@ package struct TeacherPass {
     block number: Int, replica: Int, auditRows: (Int) -> [Int]
   ) throws -> SoftTargetEncoder {
     guard let tables else { preconditionFailure("a pass without its cache's tables") }
+    return try encode(
+      block: number, replica: replica, for: [(specification, tables)], auditRows: auditRows)[0]
+  }
+
+  /// Computes one block for several caches at once, which differ in their targets alone.
+  ///
+  /// - Parameters:
+  ///   - number: The block's corpus-wide number.
+  ///   - replica: The mask replica.
+  ///   - caches: What is kept, each of one class of positions or of this pass's classes.
+  ///   - auditRows: Which of the block's rows keep their full logits, from their count.
+  /// - Returns: The encoded blocks, one a cache.
+  /// - Throws: As `encode(block:replica:auditRows:)`.
+  package func encode(
+    block number: Int, replica: Int, for caches: [(CacheSpecification, CacheTables)],
+    auditRows: (Int) -> [Int]
+  ) throws -> [SoftTargetEncoder] {
     let block = try corpus.block(number)
     var masked = MaskedBlock(
       (0..<block.count).map { block.sequence($0) }, rule: rule, replica: replica)
     masked.target.auditRows = auditRows(masked.target.positions.count)
-    let encoder = try SoftTargetEncoder(
-      specification: specification, tables: tables, block: masked.target)
-    try run(masked) { row, logits, input, state in
-      try encoder.add(row: row, logits: logits, decoderInput: input, state: state)
+    let encoders = try caches.map { specification, tables in
+      try SoftTargetEncoder(specification: specification, tables: tables, block: masked.target)
     }
-    return encoder
+    try run(masked) { row, logits, input, state in
+      for encoder in encoders {
+        try encoder.add(row: row, logits: logits, decoderInput: input, state: state)
+      }
+    }
+    return encoders
   }
 
   /// Tables made from a sample of sequences all over the corpus, under the first mask replica.
   ///
   /// - Throws: `CorpusError`; `LogitCacheError.badTarget` for logits that are not finite.
-  package func makeTables() throws -> CacheTables {
+  package func makeTables() throws -> CacheTables { try makeTables(for: [specification])[0] }
+
+  /// Tables of several caches, which differ in their targets alone, from one run of the teacher.
+  ///
+  /// - Parameters:
+  ///   - specifications: Each of one class of positions or of this pass's classes.
+  ///   - mostSequences: The sample's size at most.
+  /// - Returns: The tables of each.
+  /// - Throws: As `makeTables()`.
+  package func makeTables(
+    for specifications: [CacheSpecification], mostSequences: Int = 448
+  ) throws -> [CacheTables] {
     let width = teacher.configuration.hiddenSize
-    let samples = specification.targets.map {
-      TargetSample(target: $0, vocabSize: specification.vocabSize, hiddenSize: width)
+    let samples = specifications.map { specification in
+      specification.targets.map {
+        TargetSample(target: $0, vocabSize: specification.vocabSize, hiddenSize: width)
+      }
     }
-    let masked = MaskedBlock(try sampledSequences(), rule: rule, replica: 0)
-    if specification.targets.contains(where: { $0.tail != .hidden || $0.headK > 0 }) {
+    let masked = MaskedBlock(
+      try sampledSequences(most: mostSequences), rule: rule, replica: 0)
+    let wanted = zip(specifications, samples).filter { specification, _ in
+      specification.targets.contains { $0.tail != .hidden || $0.headK > 0 }
+    }.map(\.1)
+    if !wanted.isEmpty {
       let classes = masked.target.classes
       try run(masked) { row, logits, input, _ in
-        let sample = samples[classes.isEmpty ? 0 : Int(classes[row])]
-        try sample.add(row: row, logits: logits, decoderInput: input)
+        for samples in wanted {
+          let sample = samples[classes.isEmpty ? 0 : Int(classes[row])]
+          try sample.add(row: row, logits: logits, decoderInput: input)
+        }
       }
     }
     let weight = teacher.weight(.wordEmbeddings)
     let bias = UnsafeBufferPointer(
       start: teacher.values(of: .decoderBias), count: teacher.configuration.vocabSize)
-    return try CacheTables(
-      specification: specification, samples: samples, corpusCounts: tokenCounts,
-      decoder: DecoderTable(weight: Array(weight.elements), bias: Array(bias)))
+    let decoder = DecoderTable(weight: Array(weight.elements), bias: Array(bias))
+    return try zip(specifications, samples).map {
+      try CacheTables(
+        specification: $0, samples: $1, corpusCounts: tokenCounts, decoder: decoder)
+    }
   }
 
-  /// One sequence in sixteen, 32 to 448 of them, evenly over the corpus.
-  private func sampledSequences() throws -> [ArraySlice<Int32>] {
+  /// One sequence in sixteen, 32 to `most` of them, evenly over the corpus.
+  private func sampledSequences(most: Int) throws -> [ArraySlice<Int32>] {
     let total = corpus.manifest.sequences
-    let count = min(total, min(max(total / 16, 32), 448))
+    let count = min(total, min(max(total / 16, 32), most))
     var sequences: [ArraySlice<Int32>] = []
     var number = 0
     var block = try corpus.block(0)

@@ -3,6 +3,7 @@ import Console
 import Corpus
 import Foundation
 import Kernels
+import LogitCache
 
 /// `bench`: the speed of the pipeline's parts, or how near a cached teacher is to an online one.
 @main
@@ -30,6 +31,14 @@ struct BenchCommand: ParsableCommand {
 
   @Flag(help: "Measure the soft-target losses alone.")
   var losses = false
+
+  @Flag(help: "Measure the decoding of caches alone, and reading beside LMDB and MDS.")
+  var reading = false
+
+  @Option(
+    parsing: .upToNextOption,
+    help: "For --reading, caches to decode; the first with the tail lowrank is read beside peers.")
+  var cache: [String] = []
 
   @Flag(help: "Measure bytes and fidelity of the cache's targets, of --real-teacher.")
   var fidelity = false
@@ -102,6 +111,10 @@ struct BenchCommand: ParsableCommand {
       results.add(SoftTargetBenchmark().rows(plan))
       return Terminal.output(results.table)
     }
+    if reading {
+      try measureReading(plan, teacher: teacher, scratch: scratch, into: &results)
+      return Terminal.output(results.table)
+    }
     try measureTokenizer(plan, scratch: scratch, into: &results)
     if !tokenizer { try measure(plan, teacher: teacher, scratch: scratch, into: &results) }
     Terminal.output(results.table)
@@ -119,6 +132,26 @@ struct BenchCommand: ParsableCommand {
       vocabulary: folder.appending(path: "tokenizers/bert-base-uncased"), data: folder,
       scratch: scratch)
     results.add(try benchmark.rows(plan))
+  }
+
+  /// Decodes caches that are there, or that a teacher of random weights fills.
+  private func measureReading(
+    _ plan: MeasuringPlan, teacher: URL, scratch: ScratchFolder, into results: inout Results
+  ) throws {
+    var folders = cache.map { URL(filePath: $0) }
+    if folders.isEmpty {
+      let corpus = try TokenizeBenchmark(
+        text: URL(filePath: text), vocabulary: teacher, scratch: scratch
+      ).corpus(tokens: plan.corpusTokens)
+      folders = try DecodingBenchmark.caches(corpus: corpus, scratch: scratch)
+    }
+    for folder in folders { results.add(try DecodingBenchmark(cache: folder).rows(plan)) }
+    let peer = try folders.first {
+      try CacheReader(folder: $0).specification.targets.map(\.tail) == [.lowrank]
+    }
+    if let peer {
+      results.add(try ReadingComparison(cache: peer, scratch: scratch).rows(plan))
+    }
   }
 
   private func measure(
@@ -141,6 +174,7 @@ struct BenchCommand: ParsableCommand {
     let cache = try TeacherBenchmark(shape: large, corpus: corpus, scratch: scratch)
       .fill(name: "cache").folder
     results.add(try CacheReadingBenchmark(cache: cache).rows(plan))
+    try measureReading(plan, teacher: teacher, scratch: scratch, into: &results)
     let students = StudentBenchmark(teacher: large, corpus: corpus, cache: cache, scratch: scratch)
     results.add(try students.rows(plan, peers))
     if let note = peers.note { Terminal.note(note) }

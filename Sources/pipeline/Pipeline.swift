@@ -14,7 +14,7 @@ struct Pipeline: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      TokenizeCommand.self, TrainTeacherCommand.self, CacheTeacherCommand.self,
+      TokenizeCommand.self, TrainTeacherCommand.self, PlanCommand.self, CacheTeacherCommand.self,
       TrainStudentCommand.self, CacheCommand.self, EvaluateCommand.self, TrainVocabCommand.self,
       CorpusCommand.self, EncodeCommand.self, DecodeCommand.self,
     ])

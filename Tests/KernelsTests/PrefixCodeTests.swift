@@ -28,6 +28,56 @@ struct PrefixCodeTests {
     }
   }
 
+  @Test(arguments: 1...PrefixCode.sideBySide)
+  func columnsSideBySideAreThoseByThemselves(width: Int) {
+    var generator = SeededGenerator(seed: UInt64(width))
+    for rows in [0, 1, 7, 400] {
+      // Some columns cost a bit a value, others more than two bytes.
+      let columns = (0..<width).map { column in
+        (0..<rows).map { _ in UInt32.random(in: 0..<(1 << UInt32(3 * column)), using: &generator) }
+      }
+      let codes = columns.map { PrefixCode(sample: $0) }
+      var coded = zip(codes, columns).map { Self.encoded($0, $1) }
+      func decoded() -> (failed: Int?, values: [UInt32]) {
+        var values = [UInt32](repeating: 0, count: rows * width)
+        let failed = values.withUnsafeMutableBufferPointer { values in
+          coded.withContiguous { PrefixCode.decode(codes[...], $0, into: values) }
+        }
+        return (failed, values)
+      }
+      let expected = (0..<rows).flatMap { row in columns.map { $0[row] } }
+      #expect(decoded() == (nil, expected))
+      guard rows > 0 else { continue }
+      // The column that is cut off is named.
+      for column in 0..<width {
+        let whole = coded[column]
+        coded[column].removeLast()
+        #expect(decoded().failed == column)
+        coded[column] = whole + [0]
+        #expect(decoded().failed == column)
+        coded[column] = whole
+      }
+    }
+  }
+
+  @Test func bitsThatNoCodeBeginsWithAreRefusedAnywhere() {
+    // Lengths 2 and 3 leave most of the code's space unused.
+    var lengths = [UInt8](repeating: 0, count: PrefixCode.symbolCount)
+    lengths[1] = 2
+    lengths[PrefixCode.symbolCount - 1] = 3
+    guard let code = PrefixCode(lengths: lengths) else {
+      Issue.record("no code")
+      return
+    }
+    let good = Self.encoded(code, [UInt32](repeating: 1, count: 200))
+    #expect(Self.decoded(code, good, count: 200) != nil)
+    for place in good.indices {
+      var bad = good
+      bad[place] = 0xFF
+      #expect(Self.decoded(code, bad, count: 200) == nil, "byte \(place)")
+    }
+  }
+
   @Test func aGeometricSampleCostsNearlyItsEntropy() {
     // P(v) = 2^-(v+1): every code of the best prefix code is its own entropy, 2 bits on average.
     var generator = SeededGenerator(seed: 2)
@@ -72,5 +122,20 @@ struct PrefixCodeTests {
     tooLong[5] = 12
     #expect(PrefixCode(lengths: tooLong) == nil)
     #expect(PrefixCode(lengths: [1, 1]) == nil)
+  }
+}
+
+extension [[UInt8]] {
+  /// All of them in memory at once.
+  fileprivate func withContiguous<Result>(_ body: ([UnsafeRawBufferPointer]) -> Result) -> Result {
+    let joined = flatMap(\.self)
+    return joined.withUnsafeBytes { bytes in
+      var first = 0
+      let parts = map { part in
+        defer { first += part.count }
+        return UnsafeRawBufferPointer(rebasing: bytes[first..<first + part.count])
+      }
+      return body(parts)
+    }
   }
 }

@@ -13,7 +13,7 @@ import Testing
     let (values, exact) = (selected.values, selected.tail)
     let head = values.map { $0 - values[0] }
     let tail = TailPartition(
-      scalars: TailCode.scalars(TailCode.integers(exact, count: 5)), count: row.count - storedK,
+      scalars: TailCode.scalars(TailCode.integers(exact, count: 5))[0], count: row.count - storedK,
       dropped: head[k...])
     let reference = ReferenceRow(row)
     return Self.temperatures.map { temperature in
@@ -72,13 +72,24 @@ import Testing
     let code = TailCode(sample: rows.map { TailCode.integers($0, count: 5) }, count: 5)
     for scalars in rows + [deep] {
       let integers = TailCode.integers(scalars, count: 5)
-      #expect(code.integers(differences: code.differences(integers)) == integers)
-      let back = TailCode.scalars(integers)
+      let coded = code.differences(integers) + code.differences(integers)
+      #expect(
+        coded.withUnsafeBufferPointer(code.integers(differences:)) == integers + integers)
+      let back = TailCode.scalars(integers)[0]
       #expect(abs(back.logPartition - scalars.logPartition) <= 1.0 / 512)
       #expect(abs(back.halfLogPartition - scalars.halfLogPartition) <= 1.0 / 512)
       #expect(abs(back.slope - scalars.slope) <= 1.0 / 64)
       #expect(abs(back.halfSlope - scalars.halfSlope) <= 1.0 / 64)
       #expect(abs(back.mean - scalars.mean) <= 1.0 / 64)
+    }
+  }
+
+  @Test func scalarsOutOfTheirRangeAreRefused() {
+    let code = TailCode(sample: [[0, 0, 0, 0, 0], [9, 9, 9, 9, 9]], count: 5)
+    for column in 0..<5 {
+      var coded = [UInt32](repeating: 0, count: 10)
+      coded[5 + column] = (1 << 24) - 1
+      #expect(coded.withUnsafeBufferPointer(code.integers(differences:)) == nil)
     }
   }
 

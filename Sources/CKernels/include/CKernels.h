@@ -1,6 +1,7 @@
 #pragma once
 
 // Vector mathematics in C, one header a topic. Buffers are row-major and never alias unless said.
+#include "coded_targets.h"
 #include "elementwise.h"
 #include "losses.h"
 #include "mixture.h"

@@ -17,13 +17,17 @@ enum {
   DECANT_PREFIX_BITS = 11,  // of the longest code
 };
 
-/// What the next bits of a column say.
+/// What the next bits of a column say, in one word so that the tables of several columns stay in the
+/// nearest cache. From the lowest byte on: the length of code and extra bits together; the extra bits
+/// e; the length of the code; the m of the smallest value m * 2^e, or 128 where no code begins so.
+typedef uint32_t decant_prefix_entry;
+
+/// A column to unpack.
 typedef struct {
-  uint32_t base;        // the value without its extra bits
-  uint8_t code_length;  // 0: no code begins like this
-  uint8_t extra;        // bits that follow the code
-  uint16_t length;      // both together
-} decant_prefix_entry;
+  const uint8_t *bytes;
+  size_t size;
+  const decant_prefix_entry *table;
+} decant_prefix_column;
 
 /// The symbol of a value below 2^24 (no escape).
 int decant_prefix_symbol(uint32_t value);
@@ -40,6 +44,12 @@ void decant_prefix_table(const uint8_t *lengths, const uint16_t *codes,
 size_t decant_prefix_encode(const uint32_t *values, size_t n, const uint8_t *lengths,
                             const uint16_t *codes, uint8_t *out);
 
-/// Unpacks n values. Returns 1 where the bytes are not exactly n values and zero bits up to a byte.
-int decant_prefix_decode(const uint8_t *bytes, size_t size, const decant_prefix_entry *table,
-                         uint32_t *values, size_t n);
+/// Columns that are unpacked side by side at most.
+enum { DECANT_PREFIX_SIDE_BY_SIDE = 8 };
+
+/// Unpacks n values of each of some columns, row by row: values[row * width + column].
+///
+/// Each value of a column waits for the one before it, so several columns at once take little longer
+/// than one. Returns 0, or the number, from 1, of a column whose bytes are not exactly n values and
+/// zero bits up to a byte.
+int decant_prefix_decode(const decant_prefix_column *columns, int width, uint32_t *values, size_t n);

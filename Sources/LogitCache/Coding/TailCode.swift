@@ -61,38 +61,61 @@ package struct TailCode: Sendable, Equatable {
     (0..<count).map { ZigZag.encode(Self.difference(integers, $0, factors)) }
   }
 
-  /// The integers of a row from what was coded; nil where one is out of range.
-  package func integers(differences: some Sequence<UInt32>) -> [Int32]? {
-    var integers: [Int32] = []
-    integers.reserveCapacity(count)
-    for (column, difference) in differences.enumerated() {
-      let value =
-        Int64(ZigZag.decode(difference)) + Self.prediction(integers, column, factors)
-      guard abs(value) <= Int64(Self.largest) else { return nil }
-      integers.append(Int32(value))
+  /// The integers of some rows from what was coded; nil where one is out of range.
+  ///
+  /// - Parameter differences: `[rows, count]`.
+  package func integers(differences: UnsafeBufferPointer<UInt32>) -> [Int32]? {
+    precondition(differences.count.isMultiple(of: count), "\(differences.count) differences")
+    let factors = factors.flatMap(\.self)
+    var isFine = true
+    let integers = [Int32](unsafeUninitializedCapacity: differences.count) { integers, filled in
+      factors.withUnsafeBufferPointer { factors in
+        for first in stride(from: 0, to: differences.count, by: count) {
+          var place = 0
+          for column in 0..<count {
+            var sum = Int64(factors[place]) + Self.half
+            for earlier in 0..<column {
+              sum += Int64(factors[place + earlier + 1]) * Int64(integers[first + earlier])
+            }
+            place += column + 1
+            let value = Int64(ZigZag.decode(differences[first + column])) + Self.held(sum)
+            isFine = isFine && abs(value) <= Int64(Self.largest)
+            // Held to the range, so that the sums of bad data cannot overflow.
+            integers[first + column] = Int32(
+              min(max(value, -Int64(Self.largest)), Int64(Self.largest)))
+          }
+        }
+      }
+      filled = differences.count
     }
-    return integers
+    return isFine ? integers : nil
   }
 
-  /// The five scalars of a row.
+  /// The five scalars of some rows.
   ///
-  /// - Precondition: `integers.count == 5`.
-  package static func scalars(_ integers: [Int32]) -> SoftTargetSelection.TailScalars {
-    precondition(integers.count == 5, "\(integers.count) integers")
-    let values = zip(integers, allUnits).map { Double($0) * $1 }
-    return SoftTargetSelection.TailScalars(
-      logPartition: values[0], slope: values[1], halfLogPartition: values[2], halfSlope: values[3],
-      mean: values[4])
+  /// - Precondition: `integers` is `[rows, 5]`.
+  package static func scalars(_ integers: [Int32]) -> [SoftTargetSelection.TailScalars] {
+    precondition(integers.count.isMultiple(of: 5), "\(integers.count) integers")
+    return stride(from: 0, to: integers.count, by: 5).map { first in
+      func value(_ column: Int) -> Double { Double(integers[first + column]) * allUnits[column] }
+      return SoftTargetSelection.TailScalars(
+        logPartition: value(0), slope: value(1), halfLogPartition: value(2), halfSlope: value(3),
+        mean: value(4))
+    }
   }
 
-  /// a(1) and a(1/2) of a row.
+  /// a(1) and a(1/2) of some rows.
   ///
-  /// - Precondition: `integers.count == 2`.
-  package static func partitions(_ integers: [Int32]) -> (one: Float, half: Float) {
-    precondition(integers.count == 2, "\(integers.count) integers")
-    return (
-      Float(Double(integers[0]) * partitionUnits[0]), Float(Double(integers[1]) * partitionUnits[1])
-    )
+  /// - Precondition: `integers` is `[rows, 2]`.
+  static func partitions(_ integers: [Int32]) -> (one: [Float], half: [Float]) {
+    precondition(integers.count.isMultiple(of: 2), "\(integers.count) integers")
+    func column(_ index: Int) -> [Float] {
+      let unit = partitionUnits[index]
+      return stride(from: index, to: integers.count, by: 2).map {
+        Float(Double(integers[$0]) * unit)
+      }
+    }
+    return (column(0), column(1))
   }
 
   private static func difference(_ row: [Int32], _ column: Int, _ factors: [[Int32]]) -> Int32 {
@@ -100,10 +123,17 @@ package struct TailCode: Sendable, Equatable {
   }
 
   private static func prediction(_ row: [Int32], _ column: Int, _ factors: [[Int32]]) -> Int64 {
-    var sum = Int64(factors[column][0]) + 32_768
+    var sum = Int64(factors[column][0]) + half
     for earlier in 0..<column { sum += Int64(factors[column][earlier + 1]) * Int64(row[earlier]) }
-    // Held, so that the difference always has a place in a stream.
-    return min(max(sum >> 16, -2 * Int64(largest)), 2 * Int64(largest))
+    return held(sum)
+  }
+
+  /// One half, so that the shift rounds.
+  private static let half: Int64 = 32_768
+
+  /// A prediction in 65536ths as an integer, held so that a difference has a place in a stream.
+  private static func held(_ sum: Int64) -> Int64 {
+    min(max(sum >> 16, -2 * Int64(largest)), 2 * Int64(largest))
   }
 
   /// Least squares of a column from the ones before it, by the normal equations.

@@ -79,22 +79,27 @@ struct BlockStreams {
     return (bytes, ranges)
   }
 
-  /// The first columns of coded ones, each given to the body as `rows` values.
-  func forEachColumn(
+  /// The first columns of coded ones, some at a time: the body receives their numbers and their
+  /// values, `[rows, columns]`.
+  func forEachColumns(
     _ name: String, of codes: [PrefixCode], first count: Int, rows: Int,
-    _ body: (Int, UnsafeBufferPointer<UInt32>) throws -> Void
+    _ body: (Range<Int>, UnsafeMutableBufferPointer<UInt32>) throws -> Void
   ) throws {
     let (bytes, ranges) = try split(name, columns: codes.count)
-    try withUnsafeTemporaryAllocation(of: UInt32.self, capacity: rows) { values in
-      for column in 0..<count {
-        let isWhole = bytes.withUnsafeBytes { bytes in
-          codes[column].decode(
-            UnsafeRawBufferPointer(rebasing: bytes[ranges[column]]), into: values)
+    let most = min(PrefixCode.sideBySide, count)
+    try withUnsafeTemporaryAllocation(of: UInt32.self, capacity: rows * most) { values in
+      try bytes.withUnsafeBytes { bytes in
+        for first in stride(from: 0, to: count, by: max(most, 1)) {
+          let columns = first..<min(first + most, count)
+          let tile = UnsafeMutableBufferPointer(rebasing: values[..<(rows * columns.count)])
+          let failed = PrefixCode.decode(
+            codes[columns], ranges[columns].map { UnsafeRawBufferPointer(rebasing: bytes[$0]) },
+            into: tile)
+          if let failed {
+            throw damaged(name, "column \(first + failed)", "codes of \(rows) values", "other bits")
+          }
+          try body(columns, tile)
         }
-        guard isWhole else {
-          throw damaged(name, "column \(column)", "codes of \(rows) values", "other bits")
-        }
-        try body(column, UnsafeBufferPointer(values))
       }
     }
   }

@@ -31,7 +31,7 @@ struct TargetDecoder {
 
   private func tail(_ rows: Int, _ options: ReadOptions) throws -> TargetPart.Tail {
     switch target.tail {
-    case .scalars: return .scalars(try integers(rows).map(TailCode.scalars))
+    case .scalars: return .scalars(TailCode.scalars(try integers(rows)))
     case .hidden:
       return .hidden(
         try streams.int8Rows(
@@ -44,46 +44,37 @@ struct TargetDecoder {
 
   private func headIDs(_ rows: Int, k: Int) throws -> [Int32] {
     let name = prefix + StreamName.headIDs
-    var ids = [Int32](repeating: 0, count: rows * k)
-    try ids.withUnsafeMutableBufferPointer { ids in
-      try order.tokenOfRank.withUnsafeBufferPointer { tokens in
-        try streams.forEachColumn(name, of: tables.headIDs, first: k, rows: rows) { place, ranks in
-          for row in 0..<rows {
-            let rank = Int(ranks[row])
-            guard rank < tokens.count else {
-              throw streams.damaged(name, "a token", "less than \(vocabSize)", "\(rank)")
-            }
-            ids[row * k + place] = tokens[rank]
-          }
+    return try [Int32](unsafeUninitializedCapacity: rows * k) { ids, count in
+      try streams.forEachColumns(name, of: tables.headIDs, first: k, rows: rows) { places, ranks in
+        let isFine = CodedTargets.tokens(
+          ranks, of: order.tokenOfRank, into: ids, columns: places, of: k)
+        guard isFine else {
+          throw streams.damaged(name, "a token", "less than \(vocabSize)", "more")
         }
       }
+      count = rows * k
     }
-    return ids
   }
 
   /// Logits of the whole stored head, `[rows, stored k]`.
   private func headLogits(_ rows: Int) throws -> [Float] {
     let name = prefix + StreamName.headSteps
     let k = target.headK
-    let step = Float(target.step)
-    var logits = [Float](repeating: 0, count: rows * k)
     var sums = [UInt32](repeating: 0, count: rows)
-    try logits.withUnsafeMutableBufferPointer { logits in
-      try sums.withUnsafeMutableBufferPointer { sums in
-        try streams.forEachColumn(name, of: tables.headSteps, first: k - 1, rows: rows) {
-          column, increments in
-          for row in 0..<rows {
-            sums[row] += increments[row]
-            guard sums[row] <= CacheFormat.largestStep else {
-              throw streams.damaged(
-                name, "a log-step", "at most \(CacheFormat.largestStep)", "\(sums[row])")
-            }
-            logits[row * k + column + 1] = -step * Float(sums[row])
-          }
+    return try [Float](unsafeUninitializedCapacity: rows * k) { logits, count in
+      for row in 0..<rows { logits.initializeElement(at: row * k, to: 0) }
+      try streams.forEachColumns(name, of: tables.headSteps, first: k - 1, rows: rows) {
+        places, increments in
+        let largest = CodedTargets.logits(
+          increments, step: Float(target.step), sums: &sums, into: logits,
+          columns: places.lowerBound + 1..<places.upperBound + 1, of: k)
+        guard largest <= CacheFormat.largestStep else {
+          throw streams.damaged(
+            name, "a log-step", "at most \(CacheFormat.largestStep)", "\(largest)")
         }
       }
+      count = rows * k
     }
-    return logits
   }
 
   private func columns(_ range: Range<Int>, of values: [Float], rows: Int) -> [Float] {
@@ -94,42 +85,35 @@ struct TargetDecoder {
     }
   }
 
-  /// The integers of the tail's scalars, one list a row.
-  private func integers(_ rows: Int) throws -> [[Int32]] {
+  /// The integers of the tail's scalars, `[rows, scalars]`.
+  private func integers(_ rows: Int) throws -> [Int32] {
     let name = prefix + StreamName.tailScalars
     guard let code = tables.scalars else { preconditionFailure("the tables have no scalars") }
-    var differences = [UInt32](repeating: 0, count: rows * code.count)
-    try streams.forEachColumn(name, of: code.codes, first: code.count, rows: rows) {
-      column, values in
-      for row in 0..<rows { differences[row * code.count + column] = values[row] }
+    var integers: [Int32]? = []
+    try streams.forEachColumns(name, of: code.codes, first: code.count, rows: rows) {
+      integers = code.integers(differences: UnsafeBufferPointer($1))
     }
-    return try (0..<rows).map { row in
-      let row = differences[row * code.count..<(row + 1) * code.count]
-      guard let integers = code.integers(differences: row) else {
-        throw streams.damaged(name, "a scalar", "in its range", "outside")
-      }
-      return integers
+    guard let integers else {
+      throw streams.damaged(name, "a scalar", "in its range", "outside")
     }
+    return integers
   }
 
   private func lowRank(_ rows: Int, _ options: ReadOptions) throws -> LowRankRows {
     guard let basis = tables.basis else { preconditionFailure("the tables have no basis") }
     let rank = min(options.rank ?? basis.rank, basis.rank)
-    let partitions = try integers(rows).map(TailCode.partitions)
-    var coefficients = [Float](repeating: 0, count: rows * rank)
-    try coefficients.withUnsafeMutableBufferPointer { coefficients in
-      try streams.forEachColumn(
+    let (one, half) = TailCode.partitions(try integers(rows))
+    let coefficients = try [Float](unsafeUninitializedCapacity: rows * rank) { values, count in
+      try streams.forEachColumns(
         prefix + StreamName.tailLowRank, of: tables.coefficients, first: rank, rows: rows
-      ) { column, values in
-        let step = basis.steps[column]
-        for row in 0..<rows {
-          coefficients[row * rank + column] = step * Float(ZigZag.decode(values[row]))
-        }
+      ) { columns, coded in
+        CodedTargets.coefficients(
+          coded, steps: basis.steps, into: values, columns: columns, of: rank)
       }
+      count = rows * rank
     }
     return LowRankRows(
-      rank: rank, coefficients: coefficients, logPartitions: partitions.map(\.one),
-      halfLogPartitions: partitions.map(\.half))
+      rank: rank, coefficients: coefficients, logPartitions: one, halfLogPartitions: half)
   }
 
   private func sampled(_ rows: Int) throws -> SampledRows {

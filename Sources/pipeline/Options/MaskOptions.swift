@@ -31,6 +31,17 @@ struct MaskOptions: ParsableArguments {
     }
   }
 
+  /// The words that give these options again, without those that are as usual.
+  var arguments: [String] {
+    var words: [String] = []
+    if maskProbability != 0.15 { words += ["--mask-probability", "\(maskProbability)"] }
+    if maskSeed != 1 { words += ["--mask-seed", "\(maskSeed)"] }
+    if replicas != 1 { words += ["--replicas", "\(replicas)"] }
+    if complementary { words.append("--complementary") }
+    if frequencyExponent != 0 { words += ["--frequency-exponent", "\(frequencyExponent)"] }
+    return words
+  }
+
   /// The specification for a corpus.
   func specification(for corpus: TokenizedCorpus) -> MaskSpecification {
     let manifest = corpus.manifest

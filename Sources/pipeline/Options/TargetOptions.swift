@@ -42,7 +42,10 @@ struct TargetOptions: ParsableArguments {
   var states = StateStorage.int8
 
   @Option(help: "Positions of each shard that keep their full logits, to measure fidelity.")
-  var auditRows = 4
+  var auditRows = usualAuditRows
+
+  /// Rows of each shard that keep their full logits where nothing else is said.
+  static let usualAuditRows = 4
 
   /// What the positions keep that the mask chose.
   func target(hiddenSize: Int) -> TargetSpecification {
