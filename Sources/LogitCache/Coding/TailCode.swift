@@ -64,6 +64,7 @@ package struct TailCode: Sendable, Equatable {
   /// The integers of some rows from what was coded; nil where one is out of range.
   ///
   /// - Parameter differences: `[rows, count]`.
+  /// - Returns: As many integers, `[rows, count]`.
   package func integers(differences: UnsafeBufferPointer<UInt32>) -> [Int32]? {
     precondition(differences.count.isMultiple(of: count), "\(differences.count) differences")
     let factors = factors.flatMap(\.self)

@@ -24,6 +24,7 @@ struct CachePlanner {
   /// The plan.
   ///
   /// - Parameter progress: Receives the share that is done, and what is being done.
+  /// - Returns: What each target of the grid would take and keep.
   /// - Throws: What the teacher pass and the cache throw.
   func plan(progress: (Double, String) -> Void) throws -> CachePlan {
     var pass = try TeacherPass(
