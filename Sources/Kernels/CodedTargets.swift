@@ -20,7 +20,13 @@ package enum CodedTargets {
 
   /// Writes logits below each row's largest, from increments of their steps.
   ///
-  /// - Parameter sums: Each row's steps so far, at most 2^31 less what the tile may add.
+  /// - Parameters:
+  ///   - increments: The tile.
+  ///   - step: In logits.
+  ///   - sums: Each row's steps so far, at most 2^31 less what the tile may add.
+  ///   - output: Receives the logits.
+  ///   - columns: Where the tile goes.
+  ///   - width: Columns of the output.
   /// - Returns: The most steps of a row.
   package static func logits(
     _ increments: UnsafeMutableBufferPointer<UInt32>, step: Float, sums: inout [UInt32],
@@ -35,7 +41,12 @@ package enum CodedTargets {
 
   /// Writes coefficients, zigzag multiples of each column's step.
   ///
-  /// - Parameter steps: Of all columns of the matrix, or more.
+  /// - Parameters:
+  ///   - coded: The tile.
+  ///   - steps: Of all columns of the matrix, or more.
+  ///   - output: Receives the coefficients.
+  ///   - columns: Where the tile goes.
+  ///   - width: Columns of the output.
   package static func coefficients(
     _ coded: UnsafeMutableBufferPointer<UInt32>, steps: [Float],
     into output: UnsafeMutableBufferPointer<Float>, columns: Range<Int>, of width: Int
