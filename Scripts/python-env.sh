@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes .build/python: a Python with torch and transformers, which some tests compare with.
+# Makes .build/python: a Python with torch and transformers, which some tests compare with; and
+# .build/reading-python, with what the reading of caches is measured beside.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -19,9 +20,14 @@ fi
 pip=("$folder/bin/python" -m pip install --quiet --disable-pip-version-check)
 # The build without CUDA is a tenth of the size; not every index has it.
 "${pip[@]}" "torch==$torch+cpu" 2>/dev/null || "${pip[@]}" "torch==$torch" || "${pip[@]}" torch
-"${pip[@]}" transformers tokenizers==0.23.3 safetensors numpy lmdb
-# Beside which `bench --reading` measures; it brings the clients of every cloud with it.
-"${pip[@]}" mosaicml-streaming || echo "python-env: no mosaicml-streaming: bench has no MDS column" >&2
+"${pip[@]}" transformers tokenizers==0.23.3 safetensors numpy
 "$folder/bin/python" -c '
 import torch, transformers
 print("python-env: torch", torch.__version__, "and transformers", transformers.__version__)'
+
+# Beside which `bench --reading` measures. An environment of its own: mosaicml-streaming brings another
+# torch, another numpy and torchvision, with which transformers may not load.
+reading=.build/reading-python
+"$python" -m venv "$reading"
+"$reading/bin/python" -m pip install --quiet --disable-pip-version-check lmdb mosaicml-streaming ||
+  echo "python-env: no lmdb and mosaicml-streaming: bench has no columns for reading" >&2

@@ -21,12 +21,12 @@ package enum CodedTargets {
   /// Writes logits below each row's largest, from increments of their steps.
   ///
   /// - Parameters:
-  ///   - increments: The tile, `[columns][rows]`.
-  ///   - step: Logits of a step.
+  ///   - increments: The tile.
+  ///   - step: In logits.
   ///   - sums: Each row's steps so far, at most 2^31 less what the tile may add.
-  ///   - output: Receives the logits, `[rows, width]`.
-  ///   - columns: Where in a row they go.
-  ///   - width: Numbers of a row of `output`.
+  ///   - output: Receives the logits.
+  ///   - columns: Where the tile goes.
+  ///   - width: Columns of the output.
   /// - Returns: The most steps of a row.
   package static func logits(
     _ increments: UnsafeMutableBufferPointer<UInt32>, step: Float, sums: inout [UInt32],
@@ -42,11 +42,11 @@ package enum CodedTargets {
   /// Writes coefficients, zigzag multiples of each column's step.
   ///
   /// - Parameters:
-  ///   - coded: The tile, `[columns][rows]`.
+  ///   - coded: The tile.
   ///   - steps: Of all columns of the matrix, or more.
-  ///   - output: Receives the coefficients, `[rows, width]`.
-  ///   - columns: Where in a row they go.
-  ///   - width: Numbers of a row of `output`.
+  ///   - output: Receives the coefficients.
+  ///   - columns: Where the tile goes.
+  ///   - width: Columns of the output.
   package static func coefficients(
     _ coded: UnsafeMutableBufferPointer<UInt32>, steps: [Float],
     into output: UnsafeMutableBufferPointer<Float>, columns: Range<Int>, of width: Int

@@ -85,6 +85,7 @@ struct BenchCommand: ParsableCommand {
   }
 
   func run() throws {
+    FreedMemory.keep()
     if let threads { Parallel.threads = threads }
     let machine = Machine.current()
     Terminal.note(machine.text)

@@ -61,10 +61,10 @@ package struct TailCode: Sendable, Equatable {
     (0..<count).map { ZigZag.encode(Self.difference(integers, $0, factors)) }
   }
 
-  /// The integers of some rows from what was coded; nil where one is out of range.
+  /// The integers of some rows from what was coded.
   ///
   /// - Parameter differences: `[rows, count]`.
-  /// - Returns: As many integers, `[rows, count]`.
+  /// - Returns: `[rows, count]`, or nil where one is out of range.
   package func integers(differences: UnsafeBufferPointer<UInt32>) -> [Int32]? {
     precondition(differences.count.isMultiple(of: count), "\(differences.count) differences")
     let factors = factors.flatMap(\.self)

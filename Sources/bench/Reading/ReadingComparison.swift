@@ -11,7 +11,7 @@ struct ReadingComparison {
 
   /// Why there are no peers; nil where there are.
   static let note = """
-    no LMDB and MDS columns: DECANT_PYTHON, or .build/python/bin/python, has no numpy, lmdb and \
+    no LMDB and MDS columns: DECANT_READING_PYTHON, or .build/reading-python, has no numpy, lmdb and \
     mosaicml-streaming ('make python-env' installs them), or Benchmarks/reading_peers.py failed
     """
 
@@ -26,7 +26,8 @@ struct ReadingComparison {
     let peers = try export(reader).flatMap { folder in
       PythonPeer.figures(
         "reading_peers.py",
-        [folder.path, "\(target.headK)", "\(target.rank ?? 0)", "\(copies)", "\(plan.runs)"])
+        [folder.path, "\(target.headK)", "\(target.rank ?? 0)", "\(copies)", "\(plan.runs)"],
+        interpreter: PythonPeer.readingInterpreter)
     }
     if peers == nil { Terminal.note(Self.note) }
     let row = ResultRow(
@@ -61,7 +62,9 @@ struct ReadingComparison {
 
   /// Writes what is read as plain arrays; nil where nobody would read them.
   private func export(_ reader: CacheReader) throws -> URL? {
-    guard FileManager.default.isExecutableFile(atPath: PythonPeer.interpreter) else { return nil }
+    guard FileManager.default.isExecutableFile(atPath: PythonPeer.readingInterpreter) else {
+      return nil
+    }
     let folder = scratch.fresh("records")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     var integers: [String: [Int32]] = [:]

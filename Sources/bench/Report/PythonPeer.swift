@@ -7,15 +7,24 @@ enum PythonPeer {
     ProcessInfo.processInfo.environment["DECANT_PYTHON"] ?? ".build/python/bin/python"
   }
 
+  /// The interpreter for `--reading`: `DECANT_READING_PYTHON`, or what `make python-env` makes; apart
+  /// from the other, because mosaicml-streaming needs other versions of torch and numpy.
+  static var readingInterpreter: String {
+    ProcessInfo.processInfo.environment["DECANT_READING_PYTHON"]
+      ?? ".build/reading-python/bin/python"
+  }
+
   /// The figures that a script prints as one JSON object.
   ///
   /// - Parameters:
   ///   - script: A file of `Benchmarks/`.
   ///   - arguments: Its arguments.
+  ///   - interpreter: Runs it.
   ///   - environment: Variables that are set for it.
   /// - Returns: nil where there is no interpreter or the script fails, as without its libraries.
   static func figures(
-    _ script: String, _ arguments: [String], environment: [String: String] = [:]
+    _ script: String, _ arguments: [String], interpreter: String = interpreter,
+    environment: [String: String] = [:]
   ) -> [String: Double]? {
     let process = Process()
     process.executableURL = URL(filePath: interpreter)

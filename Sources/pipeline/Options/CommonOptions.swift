@@ -26,6 +26,7 @@ struct CommonOptions: ParsableArguments {
 
   /// Sets the threads and says what computes.
   func start() {
+    FreedMemory.keep()
     if let threads { Parallel.threads = threads }
     log.info("kernels: OpenBLAS \(OpenBLAS.kernels), fp32, \(Parallel.threads) threads")
   }

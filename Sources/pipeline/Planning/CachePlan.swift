@@ -53,7 +53,7 @@ struct CachePlan: Encodable {
   ///   - passSeconds: The pass over all replicas.
   ///   - onlineSeconds: The teacher in one experiment.
   ///   - readingSeconds: Reading in one experiment.
-  /// - Returns: Their number; nil where reading costs more than the teacher.
+  /// - Returns: Their number, from 1; nil where reading takes as long as the teacher.
   static func breakEven(
     passSeconds: Double, onlineSeconds: Double, readingSeconds: Double
   ) -> Int? {

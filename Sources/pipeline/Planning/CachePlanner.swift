@@ -21,10 +21,10 @@ struct CachePlanner {
   /// Reads the block so often, to time it.
   private static let readings = 3
 
-  /// The plan.
+  /// Measures all targets.
   ///
   /// - Parameter progress: Receives the share that is done, and what is being done.
-  /// - Returns: What each target of the grid would take and keep.
+  /// - Returns: The plan, without a recommendation.
   /// - Throws: What the teacher pass and the cache throw.
   func plan(progress: (Double, String) -> Void) throws -> CachePlan {
     var pass = try TeacherPass(
