@@ -6,6 +6,8 @@ import Transformer
 /// What each kind of soft target costs a training step, beside the student's own head.
 struct SoftTargetBenchmark {
   private static let (vocabSize, hidden, rank, k) = (30_522, 384, 64, 16)
+  /// Columns of a rank that a trainer multiplies: those kept, and those estimated from the head.
+  private static let columns = 128
   private let model: MaskedLanguageModel
   private let batch: TrainingBatch
 
@@ -79,7 +81,7 @@ struct SoftTargetBenchmark {
   }
 
   private func shaped(_ count: Int) -> ShapedTargets {
-    let (vocab, rank, k) = (Self.vocabSize, Self.rank, Self.k)
+    let (vocab, rank, k) = (Self.vocabSize, Self.columns, Self.k)
     let decoder = TeacherDecoder(
       weight: (0..<vocab * rank).map(Self.noise), bias: (0..<vocab).map(Self.noise),
       hiddenSize: rank)
