@@ -66,9 +66,9 @@ struct CacheFidelityCommand: ParsableCommand {
     }
     let reports = try caches.map { try measure($0, student: model) }
     for (name, report) in zip(caches, reports) {
-      print("\(name): \(report.rows) rows, gradients of \(report.student)")
-      print(FidelityTable(report).text)
-      print("")
+      Terminal.output("\(name): \(report.rows) rows, gradients of \(report.student)")
+      Terminal.output(FidelityTable(report).text)
+      Terminal.output("")
     }
     if let json {
       let encoder = JSONEncoder()
