@@ -53,3 +53,16 @@ DECANT_CLONES void decant_coded_coefficients(const uint32_t *restrict tile, size
     coefficients(tile, rows, width, steps, out, stride);
   }
 }
+
+size_t decant_coded_repeat(const int32_t *ids, size_t rows, size_t width, int32_t *seen) {
+  for (size_t row = 0; row < rows; row++) {
+    int repeats = 0;
+    for (size_t place = 0; place < width; place++) {
+      int32_t *mark = seen + ids[row * width + place];
+      repeats |= *mark == (int32_t)row;
+      *mark = (int32_t)row;
+    }
+    if (repeats) return row;
+  }
+  return rows;
+}

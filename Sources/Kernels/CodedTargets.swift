@@ -18,6 +18,28 @@ package enum CodedTargets {
       output + columns.lowerBound, width) == 0
   }
 
+  /// The first row that names a token twice; nil where none does.
+  ///
+  /// - Parameters:
+  ///   - ids: Token IDs, `[rows, width]`, each below `vocabSize`.
+  ///   - width: IDs of a row.
+  ///   - vocabSize: V.
+  /// - Returns: Its number.
+  package static func repeatedRow(
+    _ ids: UnsafeBufferPointer<Int32>, width: Int, vocabSize: Int
+  ) -> Int? {
+    precondition(
+      width > 0 && ids.count.isMultiple(of: width), "\(ids.count) IDs in rows of \(width)")
+    let rows = ids.count / width
+    guard let base = ids.baseAddress, rows > 0 else { return nil }
+    return withUnsafeTemporaryAllocation(of: Int32.self, capacity: vocabSize) { seen in
+      seen.initialize(repeating: -1)
+      guard let seen = seen.baseAddress else { return nil }
+      let row = decant_coded_repeat(base, rows, width, seen)
+      return row < rows ? row : nil
+    }
+  }
+
   /// Writes logits below each row's largest, from increments of their steps.
   ///
   /// - Parameters:

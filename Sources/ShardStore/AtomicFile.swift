@@ -10,13 +10,18 @@ package enum AtomicFile {
   ///
   /// - Throws: `ShardStoreError.diskFull` or `.notWritten`; the file of that name is then as it was.
   package static func write(_ bytes: [UInt8], to url: URL) throws {
+    try fill(url) { try $0.write(bytes) }
+  }
+
+  /// Fills a file under a temporary name, forces it to the disk and renames it.
+  private static func fill(_ url: URL, _ write: (PosixFile) throws -> Void) throws {
     removeAbandoned(url)
     let temporary = temporaryName(url)
     do {
       // Locked until it has its name, so that other processes know that somebody is writing it.
       let file = try PosixFile(locking: temporary.path)
       try file.truncate()
-      try file.write(bytes)
+      try write(file)
       try file.synchronize()
       try commit(temporary, as: url)
       file.close()
@@ -68,19 +73,7 @@ package enum AtomicFile {
       if FileManager.default.fileExists(atPath: url.path) { return }
       throw error
     }
-    removeAbandoned(url)
-    let temporary = temporaryName(url)
-    do {
-      let file = try PosixFile(locking: temporary.path)
-      try file.truncate()
-      try copyBytes(of: source, to: file)
-      try file.synchronize()
-      try commit(temporary, as: url)
-      file.close()
-    } catch {
-      try? FileManager.default.removeItem(at: temporary)
-      throw error
-    }
+    try fill(url) { try copyBytes(of: source, to: $0) }
   }
 
   private static func copyBytes(of source: URL, to file: PosixFile) throws {

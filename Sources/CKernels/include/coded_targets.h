@@ -18,3 +18,7 @@ uint32_t decant_coded_logits(const uint32_t *tile, size_t rows, size_t width, fl
 /// Undoes the zigzag (0, -1, 1, -2 …) and multiplies by the column's step.
 void decant_coded_coefficients(const uint32_t *tile, size_t rows, size_t width, const float *steps,
                                float *out, size_t stride);
+
+/// The first of the rows of ids[rows][width] that names an ID twice, or rows where none does.
+/// seen[n] holds any number but 0 ..< rows at each ID below n, and is left changed.
+size_t decant_coded_repeat(const int32_t *ids, size_t rows, size_t width, int32_t *seen);

@@ -9,13 +9,6 @@ struct BlockInvariants {
 
   /// The stream that contradicts another, and how; nil where all agree.
   func contradiction() -> (stream: String, reason: String)? {
-    for (index, part) in block.parts.enumerated() {
-      if let row = Self.rowWithTwice(part) {
-        return (
-          StreamName.prefix(ofClass: index) + StreamName.headIDs, "row \(row) has a token twice"
-        )
-      }
-    }
     for (row, logits) in audit {
       guard (0..<block.rowCount).contains(row) else {
         return (StreamName.auditRows, "row \(row) of \(block.rowCount)")
@@ -44,19 +37,6 @@ struct BlockInvariants {
           "place \(entry - place.row * part.headK) of row \(row) is \(part.headLogits[entry]), its "
             + "full logits say \(expected)"
         )
-      }
-    }
-    return nil
-  }
-
-  private static func rowWithTwice(_ part: TargetPart) -> Int? {
-    let k = part.headK
-    guard k > 1 else { return nil }
-    var lastRow = [Int32: Int](minimumCapacity: 4096)
-    for row in 0..<part.rows {
-      for id in part.headIDs[row * k..<(row + 1) * k]
-      where lastRow.updateValue(row, forKey: id) == row {
-        return row
       }
     }
     return nil

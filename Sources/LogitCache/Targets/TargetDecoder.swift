@@ -52,6 +52,11 @@ struct TargetDecoder {
           throw streams.damaged(name, "a token", "less than \(vocabSize)", "more")
         }
       }
+      let repeated = CodedTargets.repeatedRow(
+        UnsafeBufferPointer(rebasing: ids[..<(rows * k)]), width: k, vocabSize: vocabSize)
+      if let repeated {
+        throw streams.damaged(name, "IDs of row \(repeated)", "distinct", "one of them twice")
+      }
       count = rows * k
     }
   }

@@ -147,8 +147,9 @@ struct CacheTeacherCommand: ParsableCommand {
     return try CacheSpecification(
       teacher: teacher.configuration, weightDigest: ParameterDigest.text(of: teacher),
       corpus: corpus.manifest, masks: masks.specification(for: corpus),
-      positions: targets.positions, target: targets.target(hiddenSize: hiddenSize),
-      otherTarget: targets.otherTarget(hiddenSize: hiddenSize), otherShare: targets.otherShare,
+      positions: targets.chosen.positions, target: targets.target(hiddenSize: hiddenSize),
+      otherTarget: targets.otherTarget(hiddenSize: hiddenSize),
+      otherShare: targets.chosen.otherShare,
       states: targets.states, auditRowsPerShard: targets.auditRows)
   }
 

@@ -46,14 +46,7 @@ struct PlanCommand: ParsableCommand {
   @Option(help: "Rows of the sample whose full logits give the angles.")
   var rows = 64
 
-  @Option(help: "Positions that keep a target: masked, all, or masked+share.")
-  var positions = PositionSelection.masked
-
-  @Option(
-    help: ArgumentHelp(
-      "For masked+share, the share of the positions that the mask did not choose.",
-      valueName: "share"))
-  var otherShare: Double?
+  @OptionGroup var chosen: PositionOptions
 
   @Option(
     help: ArgumentHelp(
@@ -77,9 +70,6 @@ struct PlanCommand: ParsableCommand {
     guard ranks.allSatisfy({ $0 > 0 }) else { throw ValidationError("--ranks are 1 or more") }
     guard states != .shared else {
       throw ValidationError("--states shared is of one target; plan with none, int8, fp16 or bf16")
-    }
-    if (positions == .maskedAndShare) != (otherShare != nil) {
-      throw ValidationError("--positions masked+share and --other-share belong together")
     }
   }
 
@@ -135,8 +125,9 @@ struct PlanCommand: ParsableCommand {
     return try targets.map { target in
       let specification = try CacheSpecification(
         teacher: shape, weightDigest: weightDigest, corpus: corpus.manifest,
-        masks: masks.specification(for: corpus), positions: positions, target: target,
-        otherShare: otherShare, states: states, auditRowsPerShard: TargetOptions.usualAuditRows)
+        masks: masks.specification(for: corpus), positions: chosen.positions, target: target,
+        otherShare: chosen.otherShare, states: states,
+        auditRowsPerShard: TargetOptions.usualAuditRows)
       try specification.validate()
       return specification
     }
@@ -146,7 +137,7 @@ struct PlanCommand: ParsableCommand {
     let least = plan.entries.min { $0.totalBytes < $1.totalBytes }
     var ways = ["give a larger --budget", "a part of the corpus"]
     if masks.replicas > 1 { ways.append("fewer --replicas") }
-    if positions != .masked { ways.append("--positions masked") }
+    if chosen.positions != .masked { ways.append("--positions masked") }
     if states != .none { ways.append("--states none") }
     return CommandFailure(
       "no target fits \(Format.bytes(budget.bytes)): the smallest, \(least?.target ?? ""), takes "
@@ -157,8 +148,8 @@ struct PlanCommand: ParsableCommand {
   private func command(_ entry: CachePlan.Entry) -> String {
     var words = ["pipeline", "cache-teacher", "--teacher", teacher, "--corpus", corpus]
     words += ["--output", "cache"] + entry.options + ["--states", states.rawValue]
-    if positions != .masked { words += ["--positions", positions.rawValue] }
-    if let otherShare { words += ["--other-share", "\(otherShare)"] }
+    if chosen.positions != .masked { words += ["--positions", chosen.positions.rawValue] }
+    if let otherShare = chosen.otherShare { words += ["--other-share", "\(otherShare)"] }
     return (words + masks.arguments).map(Self.quoted).joined(separator: " ")
   }
 

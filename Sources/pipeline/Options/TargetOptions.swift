@@ -3,14 +3,7 @@ import LogitCache
 
 /// What positions keep of the teacher.
 struct TargetOptions: ParsableArguments {
-  @Option(help: "Positions that keep a target: masked, all, or masked+share.")
-  var positions = PositionSelection.masked
-
-  @Option(
-    help: ArgumentHelp(
-      "For masked+share, the share of the positions that the mask did not choose.",
-      valueName: "share"))
-  var otherShare: Double?
+  @OptionGroup var chosen: PositionOptions
 
   @Option(help: "k: the largest logits that are kept by themselves; 16 with lowrank, else 64.")
   var head: Int?
@@ -60,12 +53,9 @@ struct TargetOptions: ParsableArguments {
   }
 
   func validate() throws {
-    if positions == .masked, otherHead != nil || otherTail != nil {
+    if chosen.positions == .masked, otherHead != nil || otherTail != nil {
       throw ValidationError(
         "--other-head and --other-tail are for --positions all or masked+share")
-    }
-    if (positions == .maskedAndShare) != (otherShare != nil) {
-      throw ValidationError("--positions masked+share and --other-share belong together")
     }
   }
 

@@ -24,14 +24,7 @@ struct CacheInputsCommand: ParsableCommand {
   @Argument(help: "A new folder.")
   var output: String
 
-  @Option(help: "Positions that keep a target: masked, all, or masked+share.")
-  var positions = PositionSelection.masked
-
-  @Option(
-    help: ArgumentHelp(
-      "For masked+share, the share of the positions that the mask did not choose.",
-      valueName: "share"))
-  var otherShare: Double?
+  @OptionGroup var chosen: PositionOptions
 
   @Option(help: "Blocks of up to 128 sequences in a file.")
   var blocksPerFile = 16
@@ -43,20 +36,14 @@ struct CacheInputsCommand: ParsableCommand {
     if blocksPerFile < 1 {
       throw ValidationError("--blocks-per-file \(blocksPerFile) is not positive")
     }
-    if (positions == .maskedAndShare) != (otherShare != nil) {
-      throw ValidationError("--positions masked+share and --other-share belong together")
-    }
-    if let otherShare, !(otherShare > 0 && otherShare <= 1) {
-      throw ValidationError("--other-share \(otherShare) is not above 0, at most 1")
-    }
   }
 
   func run() throws {
     let folder = try NewFolder.url(output)
     let opened = try TokenizedCorpus.open(folder: URL(argument: corpus))
     let inputs = try TeacherInputs(
-      corpus: opened, masks: masks.specification(for: opened), positions: positions,
-      otherShare: otherShare)
+      corpus: opened, masks: masks.specification(for: opened), positions: chosen.positions,
+      otherShare: chosen.otherShare)
     let bar = ProgressBar("inputs", quiet: logging.quiet)
     let files = try inputs.write(to: folder, blocksPerFile: blocksPerFile) {
       bar.update(Double($0) / Double($1), "file \($0)/\($1)")
