@@ -45,13 +45,14 @@ let package = Package(
     // System libraries: a module map and a shim header, nothing else.
     .systemLibrary(
       name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
     .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
 
     // Numerics: kernels, then models.
     .target(name: "CKernels", cSettings: strict ? [.treatAllWarnings(as: .error)] : []),
-    library("Kernels", ["CKernels", "COpenBLAS"]),
+    library("Kernels", ["CKernels", "COpenBLAS", "COneDNN"]),
     library("Transformer", ["Kernels"]),
 
     // Text and storage.

@@ -35,6 +35,8 @@ package struct TeacherPass {
     throws
   {
     self.teacher = teacher
+    // The numbers of a cache are those of its own precision, whoever recomputes them.
+    teacher.precision = Precision(rawValue: specification.precision) ?? .fp32
     self.corpus = corpus
     self.specification = specification
     let counts = try corpus.tokenCounts()

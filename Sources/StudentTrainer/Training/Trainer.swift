@@ -34,6 +34,7 @@ package final class Trainer {
   ) throws {
     try configuration.validate()
     self.model = model
+    model.precision = configuration.precision ?? .fp32
     self.source = source
     self.configuration = configuration
     self.folder = RunFolder(url: folder)

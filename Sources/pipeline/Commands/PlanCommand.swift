@@ -57,6 +57,7 @@ struct PlanCommand: ParsableCommand {
   var json = false
 
   @OptionGroup(title: "Masks") var masks: MaskOptions
+  @OptionGroup var precision: PrecisionOption
   @OptionGroup(title: "Common") var common: CommonOptions
 
   func validate() throws {
@@ -74,7 +75,7 @@ struct PlanCommand: ParsableCommand {
   }
 
   func run() throws {
-    common.start()
+    common.start(precision.value)
     let corpus = try TokenizedCorpus.open(folder: URL(argument: corpus))
     let teacher = try MaskedLanguageModel.load(folder: URL(argument: teacher))
     try TeacherCheck.check(teacher.configuration, corpus: corpus)
@@ -127,7 +128,7 @@ struct PlanCommand: ParsableCommand {
         teacher: shape, weightDigest: weightDigest, corpus: corpus.manifest,
         masks: masks.specification(for: corpus), positions: chosen.positions, target: target,
         otherShare: chosen.otherShare, states: states,
-        auditRowsPerShard: TargetOptions.usualAuditRows)
+        auditRowsPerShard: TargetOptions.usualAuditRows, precision: precision.value)
       try specification.validate()
       return specification
     }
@@ -150,6 +151,7 @@ struct PlanCommand: ParsableCommand {
     words += ["--output", "cache"] + entry.options + ["--states", states.rawValue]
     if chosen.positions != .masked { words += ["--positions", chosen.positions.rawValue] }
     if let otherShare = chosen.otherShare { words += ["--other-share", "\(otherShare)"] }
+    if let precision = precision.precision { words += ["--precision", precision.rawValue] }
     return (words + masks.arguments).map(Self.quoted).joined(separator: " ")
   }
 
