@@ -44,6 +44,9 @@ struct BenchCommand: ParsableCommand {
     help: "Compare models' speed and memory with PyTorch and ONNX Runtime: at most 12 minutes.")
   var compute = false
 
+  @Option(help: "For --compute, only comparisons whose names have this in them, as 'mlm'.")
+  var only: String?
+
   @Option(
     parsing: .upToNextOption,
     help: ArgumentHelp(
@@ -117,16 +120,14 @@ struct BenchCommand: ParsableCommand {
         text: URL(filePath: data).appending(path: "wikitext-2/valid.txt.gz"), scratch: scratch
       ).run()
     }
-    if stepMemory.count == 2 {
-      return Terminal.output(
-        try StepMemory.measure(
-          model: URL(filePath: stepMemory[0]), batch: URL(filePath: stepMemory[1]),
-          scratch: scratch))
+    if !stepMemory.isEmpty {
+      return Terminal.output(try StepMemory.measure(stepMemory, scratch: scratch))
     }
     if compute {
       let benchmark = ComputeBenchmark(
         plan: ComputePlan(isQuick: quick), realTeacher: URL(filePath: realTeacher),
-        vocabulary: teacher, text: URL(filePath: text), scratch: scratch, output: folder)
+        vocabulary: teacher, text: URL(filePath: text), scratch: scratch, output: folder,
+        only: only)
       guard try benchmark.run(machine: machine) else { throw ExitCode.failure }
       return
     }

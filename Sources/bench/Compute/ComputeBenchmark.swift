@@ -13,6 +13,8 @@ struct ComputeBenchmark {
   let scratch: ScratchFolder
   /// Where the results go.
   let output: URL
+  /// Only comparisons whose names have this in them; nil for all.
+  let only: String?
 
   /// Measures everything, prints the table and writes the results.
   ///
@@ -24,14 +26,14 @@ struct ComputeBenchmark {
     let context = try makeContext(peers)
     var report = ComputeReport(
       machine: machine, quick: plan.isQuick, peers: peers?.versions ?? [:])
-    for comparison in comparisons(context) {
+    for (name, comparison) in comparisons(context) where only.map(name.contains) ?? true {
       let start = ContinuousClock.now
       do {
         report.add(try comparison())
       } catch let failure as ComputeFailure {
         report.add(failure: "\(failure)")
       }
-      Terminal.note("  (\(Format.duration((ContinuousClock.now - start).seconds)))")
+      Terminal.note("\(name): \(Format.duration((ContinuousClock.now - start).seconds))")
     }
     Terminal.output(report.table)
     for failure in report.failures { Terminal.note("not measured: \(failure)") }
@@ -39,22 +41,24 @@ struct ComputeBenchmark {
     return report.failures.isEmpty
   }
 
-  private func comparisons(_ context: ComputeContext) -> [() throws -> [ComputeRow]] {
+  private func comparisons(
+    _ context: ComputeContext
+  ) -> [(name: String, rows: () throws -> [ComputeRow])] {
     let encoder = EncoderComparison(context: context)
     let training = TrainingComparison(context: context)
     let growth = GrowthBenchmark(context: context)
     return [
-      { try encoder.forward() },
-      { try encoder.roughForward() },
-      { try encoder.latency() },
-      { try TeacherPassComparison(context: context).rows() },
-      { try training.rows(.fp32) },
-      { try training.rows(.bf16) },
-      { try DistillationComparison(context: context, shape: .small).rows() },
-      { try DistillationComparison(context: context, shape: .large).rows() },
-      { try StepMemory(context: context).rows(.fp32) },
-      { try growth.tokens(.bf16) },
-      { try growth.vocabulary(.bf16) },
+      ("encoder-fp32", encoder.forward),
+      ("encoder-bf16", encoder.roughForward),
+      ("latency", encoder.latency),
+      ("teacher", TeacherPassComparison(context: context).rows),
+      ("mlm-fp32", { try training.rows(.fp32) }),
+      ("mlm-bf16", { try training.rows(.bf16) }),
+      ("distillation-384", DistillationComparison(context: context, shape: .small).rows),
+      ("distillation-768", DistillationComparison(context: context, shape: .large).rows),
+      ("memory", { try StepMemory(context: context).rows(.fp32) }),
+      ("growth-tokens", { try growth.tokens(.bf16) }),
+      ("growth-vocabulary", { try growth.vocabulary(.bf16) }),
     ]
   }
 

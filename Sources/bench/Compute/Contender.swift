@@ -18,6 +18,8 @@ enum Rounds {
   /// - Parameters:
   ///   - contenders: The programs.
   ///   - rounds: Turns of each that count; one more goes before them.
+  /// - Returns: As many rates as programs.
+  /// - Throws: What a program throws.
   static func medians(_ contenders: [any Contender], rounds: Int) throws -> [Double] {
     var rates = contenders.map { _ in [Double]() }
     for round in 0...rounds {

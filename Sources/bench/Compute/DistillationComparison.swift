@@ -55,7 +55,8 @@ struct DistillationComparison {
       var made: [PeerContender] = []
       for (name, targets) in Self.peers {
         work.targets = targets
-        for precision in [ComputePrecision.fp32, .bf16] {
+        // The arithmetic first, then its rounding.
+        for precision in context.plan.isQuick ? [ComputePrecision.bf16] : [.fp32, .bf16] {
           work.precision = precision
           let peer = try PeerContender(
             name, process, work, times: context.plan.stepsPerTurn,

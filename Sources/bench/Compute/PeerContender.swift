@@ -14,8 +14,12 @@ final class PeerContender: Contender {
   /// Has the peer make its task.
   ///
   /// - Parameters:
+  ///   - name: What rows call it.
+  ///   - process: The peers' Python.
+  ///   - work: The task.
   ///   - times: Repetitions of a turn.
   ///   - amount: What one repetition does, in the unit of the rate.
+  /// - Throws: `ComputeFailure` with what failed there.
   init(
     _ name: String, _ process: PeerProcess, _ work: PeerWork, times: Int = 1, amount: Double
   ) throws {

@@ -54,6 +54,7 @@ extension EncoderConfiguration {
   /// pass.
   ///
   /// - Parameter headShare: Share of the tokens that go through the head.
+  /// - Returns: Operations, attention's left out.
   func stepOperations(headShare: Double) -> Double {
     3 * (forwardOperations + headShare * headOperations)
   }

@@ -16,7 +16,8 @@ struct StepMemory {
     let ours = try Self.answer(
       URL(filePath: "/proc/self/exe").resolvingSymlinksInPath(),
       [
-        "--step-memory", folder.path, file.path, "--threads", "\(Parallel.threads)", "--output",
+        "--step-memory", folder.path, file.path, precision.rawValue, "--threads",
+        "\(Parallel.threads)", "--output",
         context.scratch.url.path,
       ])
     var peer: Peak?
@@ -44,9 +45,19 @@ struct StepMemory {
   }
 
   /// Does the steps in this process and gives its peak as JSON: what `bench --step-memory` prints.
-  static func measure(model folder: URL, batch: URL, scratch: ScratchFolder) throws -> String {
+  ///
+  /// - Parameters:
+  ///   - arguments: A model's folder, a batch's file, a precision.
+  ///   - scratch: For the run's folder.
+  /// - Returns: What the parent process decodes.
+  /// - Throws: `ComputeFailure`, and what loading throws.
+  static func measure(_ arguments: [String], scratch: ScratchFolder) throws -> String {
+    guard arguments.count == 3, let precision = ComputePrecision(rawValue: arguments[2]) else {
+      throw ComputeFailure("--step-memory takes a model's folder, a batch's file and a precision")
+    }
+    let batch = URL(filePath: arguments[1])
     let turns = TrainingTurns(
-      try ComputeModels.load(folder, .fp32),
+      try ComputeModels.load(URL(filePath: arguments[0]), precision.ours),
       source: RepeatedBatches(batches: [try BatchFile.read(batch)]), configuration: .hardLabels,
       folder: scratch.fresh("run"), stepsPerTurn: 1)
     try turns.run(steps: 2)

@@ -114,25 +114,36 @@ private struct OwnTeacher: Contender {
   /// The largest logits of each row, `[rows, k]`.
   func run() -> [Float] {
     let count = batches.reduce(0) { $0 + $1.rows.count }
-    let (values, ids) = (FloatBuffer(count: count * k), IDs(count: count * k))
-    var first = 0
-    for batch in batches where !batch.rows.isEmpty {
-      model.encode(batch.packed, training: false)
-      model.forEachLogitChunk(rows: batch.rows) { range, logits, _ in
-        let place = first + range.lowerBound
-        Parallel.forEach(range.count) { part in
-          for offset in part {
-            let start = (place + offset) * k
-            _ = SoftTargetSelection.select(
-              UnsafeBufferPointer(logits.row(offset)),
-              ids: UnsafeMutableBufferPointer(start: ids.base + start, count: k),
-              values: UnsafeMutableBufferPointer(start: values.base + start, count: k))
-          }
+    let values = FloatBuffer(count: count * k)
+    let ids = IDs(count: count * k)
+    // Pointers into the two do not keep them alive.
+    return withExtendedLifetime((values, ids)) {
+      var first = 0
+      for batch in batches where !batch.rows.isEmpty {
+        model.encode(batch.packed, training: false)
+        model.forEachLogitChunk(rows: batch.rows) { range, logits, _ in
+          select(logits, values.base, ids.base, firstRow: first + range.lowerBound)
         }
+        first += batch.rows.count
       }
-      first += batch.rows.count
+      return Array(values.elements)
     }
-    return Array(values.elements)
+  }
+
+  /// Takes the largest of each row of a chunk.
+  private func select(
+    _ logits: Matrix, _ values: UnsafeMutablePointer<Float>, _ ids: UnsafeMutablePointer<Int32>,
+    firstRow: Int
+  ) {
+    Parallel.forEach(logits.rows) { part in
+      for row in part {
+        let start = (firstRow + row) * k
+        _ = SoftTargetSelection.select(
+          UnsafeBufferPointer(logits.row(row)),
+          ids: UnsafeMutableBufferPointer(start: ids + start, count: k),
+          values: UnsafeMutableBufferPointer(start: values + start, count: k))
+      }
+    }
   }
 
   /// Memory for the IDs of the rows.
