@@ -15,24 +15,40 @@ struct RepeatedBatches: BatchSource {
 }
 
 /// A source that ends a run when it is told to, by an error: a run that ends by itself saves its model.
+///
+/// It lets go of what it reads when it stops. A thread that made the last batches may hold this object
+/// until its very end, where libdispatch's state of the thread is gone already: to close a database there
+/// corrupts the heap.
 final class StoppableSource: BatchSource {
-  private let source: any BatchSource
-  private let isStopped = Mutex(false)
+  let identity: [String: String]
+  let runsAhead: Bool
+  private let source: Mutex<(any BatchSource)?>
 
-  init(_ source: any BatchSource) { self.source = source }
-
-  var identity: [String: String] { source.identity }
-  var runsAhead: Bool { source.runsAhead }
-
-  func batchCount(epoch: Int) throws -> Int { try source.batchCount(epoch: epoch) }
-
-  func batch(epoch: Int, index: Int) throws -> TrainingBatch? {
-    if isStopped.withLock({ $0 }) { throw ComputeFailure("the benchmark has seen enough") }
-    return try source.batch(epoch: epoch, index: index)
+  init(_ source: any BatchSource) {
+    identity = source.identity
+    runsAhead = source.runsAhead
+    self.source = Mutex(source)
   }
 
-  func cancel() { source.cancel() }
+  func batchCount(epoch: Int) throws -> Int { try current().batchCount(epoch: epoch) }
+
+  func batch(epoch: Int, index: Int) throws -> TrainingBatch? {
+    try current().batch(epoch: epoch, index: index)
+  }
 
   /// Has the next batch end the run.
-  func stop() { isStopped.withLock { $0 = true } }
+  func stop() {
+    let last = source.withLock { source in
+      defer { source = nil }
+      return source
+    }
+    last?.cancel()
+  }
+
+  private func current() throws -> any BatchSource {
+    guard let source = source.withLock({ $0 }) else {
+      throw ComputeFailure("the benchmark has seen enough")
+    }
+    return source
+  }
 }

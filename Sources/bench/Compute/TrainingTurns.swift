@@ -73,7 +73,8 @@ final class TrainingTurns: Contender, TrainingObserver, @unchecked Sendable {
       go.signal()
     } else {
       isStarted = true
-      let thread = Thread { [self] in train() }
+      // The thread must not be the last to hold this object: see `StoppableSource`.
+      let thread = Thread { [unowned self] in train() }
       thread.stackSize = 8 << 20
       thread.start()
     }
