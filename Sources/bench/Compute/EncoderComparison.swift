@@ -48,7 +48,7 @@ struct EncoderComparison {
       if bounds.keys.contains("PyTorch") {
         made.append(try PeerContender("PyTorch", process, work, times: times, amount: amount))
       }
-      if bounds.keys.contains("ONNX Runtime") {
+      if bounds.keys.contains("ONNX Runtime"), process.has("onnxruntime") {
         work.kind = .onnxEncoder
         work.graph = context.scratch.fresh("graph").path + ".onnx"
         made.append(

@@ -56,6 +56,13 @@ final class PeerProcess {
     process.waitUntilExit()
   }
 
+  /// Whether a library is there; where it is not, that is said.
+  func has(_ library: String) -> Bool {
+    guard versions[library] == nil else { return true }
+    Terminal.note("no rows of \(library): \(PythonPeer.interpreter) has none ('make python-env')")
+    return false
+  }
+
   /// Has a task made.
   ///
   /// - Returns: The task, and the file with its outputs.
