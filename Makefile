@@ -2,6 +2,8 @@
 # make test    the tests
 # make bench   speed, with a table; results in .build/bench/results.json (BENCH=--quick: a minute)
 # BENCH=--reading make bench: decoding caches, beside LMDB and mosaicml-streaming
+# BENCH=--compute make bench: models beside PyTorch and ONNX Runtime, at most 12 minutes on a quiet
+#                machine (BENCH="--compute --quick": 3); results in .build/bench/compute.json
 # make compare cached against online training: held-out losses and their differences
 # make lint    formatter and module graph
 # make parity  a million random strings, ours and tokenizers' (PARITY="--count N --seed S")

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes .build/python: a Python with torch and transformers, which some tests compare with; and
+# Makes .build/python: a Python with torch, transformers and ONNX Runtime, which some tests and
+# benchmarks compare with, in the versions of Scripts/python-packages.txt; and
 # .build/reading-python, with what the reading of caches is measured beside.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -19,8 +20,8 @@ fi
 
 pip=("$folder/bin/python" -m pip install --quiet --disable-pip-version-check)
 # The build without CUDA is a tenth of the size; not every index has it.
-"${pip[@]}" "torch==$torch+cpu" 2>/dev/null || "${pip[@]}" "torch==$torch" || "${pip[@]}" torch
-"${pip[@]}" transformers tokenizers==0.23.3 safetensors numpy
+"${pip[@]}" "torch==$torch+cpu" 2>/dev/null || "${pip[@]}" "torch==$torch"
+"${pip[@]}" --requirement Scripts/python-packages.txt
 "$folder/bin/python" -c '
 import torch, transformers
 print("python-env: torch", torch.__version__, "and transformers", transformers.__version__)'
