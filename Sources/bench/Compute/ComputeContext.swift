@@ -29,7 +29,7 @@ struct ComputeContext {
     toReach: Double
   ) -> ComputeRow {
     ComputeRow(
-      work: work, precision: precision, oursIn: precision.ours, unit: "GFLOP/s",
+      work: work, precision: precision, unit: "GFLOP/s",
       ours: 1e-9 * operations, peer: "product ceiling", peerValue: 1e-9 * ceiling,
       toReach: .atLeast(toReach))
   }

@@ -1,3 +1,4 @@
+import Kernels
 import Transformer
 
 /// The arithmetic of a model's products.
@@ -6,11 +7,11 @@ enum ComputePrecision: String, Encodable {
   /// Factors of bf16, sums of fp32; in training, master weights of fp32.
   case bf16
 
-  /// What our program computes in where this is asked for: the one place that knows what is there.
-  var ours: ComputePrecision { .fp32 }
+  /// Ours.
+  var kernels: Precision { self == .fp32 ? .fp32 : .bf16 }
 
-  /// Has a model compute in what `ours` says.
-  func apply(to model: MaskedLanguageModel) {}
+  /// Has a model multiply in this.
+  func apply(to model: MaskedLanguageModel) { model.precision = kernels }
 
   /// How far an output may be from the same in another program: of values near 1, or relative.
   var tolerance: Double { self == .fp32 ? 1e-3 : 5e-2 }

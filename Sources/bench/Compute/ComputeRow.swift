@@ -4,8 +4,6 @@ struct ComputeRow: Encodable {
   let work: String
   /// Arithmetic that the row is about.
   let precision: ComputePrecision
-  /// Arithmetic that our program used for it.
-  let oursIn: ComputePrecision
   /// Unit of both values.
   let unit: String
   /// Our median.
@@ -34,7 +32,7 @@ struct ComputeRow: Encodable {
   }
 
   private enum CodingKeys: String, CodingKey {
-    case work, precision, oursIn, unit, ours, peer, peerValue, ratio, atLeast, atMost
+    case work, precision, unit, ours, peer, peerValue, ratio, atLeast, atMost
   }
 
   /// Writes every field; what is not known is null.
@@ -48,7 +46,6 @@ struct ComputeRow: Encodable {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(work, forKey: .work)
     try container.encode(precision, forKey: .precision)
-    try container.encode(oursIn, forKey: .oursIn)
     try container.encode(unit, forKey: .unit)
     try container.encode(ours, forKey: .ours)
     try container.encode(peer, forKey: .peer)

@@ -44,8 +44,8 @@ struct DistillationComparison {
     recipe.batchTokens = 128 * shape.sequences
     let inputs = try DistillationInputs(
       context, teacher: teacher, recipe: recipe, batches: context.plan.cachedBatches,
-      precision.ours)
-    let losses = try inputs.losses(of: student, precision.ours)
+      precision)
+    let losses = try inputs.losses(of: student, precision)
     try requireCachedLoss(losses)
     let peers = try context.peers { process in
       var work = PeerWork(
@@ -63,21 +63,22 @@ struct DistillationComparison {
             amount: Double(recipe.batchTokens))
           try OutputCheck.require(
             [Float(targets == .all ? losses.allPositions : losses.masked)],
-            equal: peer.output("losses"), "\(self.work): losses", peer, precision.ours)
+            equal: peer.output("losses"), "\(self.work): losses", peer, precision)
           if precision == .bf16 { made.append(peer) }
         }
       }
       return made
     }
-    let model = try ComputeModels.load(student, precision.ours)
+    let model = try ComputeModels.load(student, precision)
     let ours = TrainingTurns(
       model, source: try inputs.cachedSource(), configuration: recipe,
       folder: context.scratch.fresh("run"), stepsPerTurn: context.plan.stepsPerTurn)
     defer { ours.stop() }
     let rates = try context.measure(ours, peers, precision)
-    return rows(
+    return try rows(
       rates.ours, peers, rates.peers, ceiling: rates.ceiling, waiting: ours.dataWaitShare,
       operations: model.configuration.stepOperations(headShare: inputs.headShare), precision)
+      + ours.profile(work, precision)
   }
 
   private static let peers: [(String, PeerWork.Targets)] = [
@@ -100,7 +101,7 @@ struct DistillationComparison {
     waiting: Double, operations: Double, _ precision: ComputePrecision
   ) -> [ComputeRow] {
     var row = ComputeRow(
-      work: work, precision: precision, oursIn: precision.ours, unit: "tokens/s", ours: rate)
+      work: work, precision: precision, unit: "tokens/s", ours: rate)
     var result = peers.isEmpty ? [row] : []
     let bounds: [ComputeRow.Bound?] = [.atLeast(shape.alone), .atLeast(shape.online), nil]
     for ((peer, peerRate), bound) in zip(zip(peers, peerRates), bounds) {
@@ -112,8 +113,7 @@ struct DistillationComparison {
         work, precision, operations: rate * operations, ceiling: ceiling, toReach: 0.75))
     result.append(
       ComputeRow(
-        work: work + ", waiting for data", precision: precision, oursIn: precision.ours,
-        unit: "%", ours: 100 * waiting))
+        work: work + ", waiting for data", precision: precision, unit: "%", ours: 100 * waiting))
     return result
   }
 }

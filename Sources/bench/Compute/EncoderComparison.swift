@@ -37,7 +37,7 @@ struct EncoderComparison {
   ) throws -> [ComputeRow] {
     let batch = try context.text.batches(of: sequences, batches: 1)[0]
     let amount = Double(unit == "tokens/s" ? batch.packed.tokenCount : sequences)
-    let model = try ComputeModels.load(folder, precision.ours)
+    let model = try ComputeModels.load(folder, precision)
     let ours = OwnEncoder(model: model, batch: batch.packed, times: times, amount: amount)
     let peers = try context.peers { process in
       let inputs = context.scratch.fresh("batch")
@@ -60,11 +60,11 @@ struct EncoderComparison {
     for peer in peers {
       try OutputCheck.require(
         Array(model.lastHiddenStates.elements), equal: peer.output("hidden_states"),
-        "\(work): hidden states", peer, precision.ours)
+        "\(work): hidden states", peer, precision)
     }
     let rates = try context.measure(ours, peers, precision)
     var row = ComputeRow(
-      work: work, precision: precision, oursIn: precision.ours, unit: unit, ours: rates.ours)
+      work: work, precision: precision, unit: unit, ours: rates.ours)
     var result = peers.isEmpty ? [row] : []
     for (peer, rate) in zip(peers, rates.peers) {
       (row.peer, row.peerValue) = (peer.name, rate)

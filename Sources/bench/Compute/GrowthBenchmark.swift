@@ -9,7 +9,7 @@ struct GrowthBenchmark {
   /// The slowest rate by the fastest, a token: 1 is linear.
   func tokens(_ precision: ComputePrecision) throws -> [ComputeRow] {
     let folder = try context.models.folder(.distilBert, layers: 3, hidden: 384)
-    let model = try ComputeModels.load(folder, precision.ours)
+    let model = try ComputeModels.load(folder, precision)
     let sizes = context.plan.stepTokens
     let rates = try sizes.map { size in
       try rate(model, of: context.text.batches(of: size / 128, batches: 1)[0])
@@ -26,7 +26,7 @@ struct GrowthBenchmark {
         configuration: EncoderConfiguration(
           architecture: .distilBert, vocabSize: size, hiddenSize: 128, numHiddenLayers: 1,
           numAttentionHeads: 2, intermediateSize: 512))
-      precision.ours.apply(to: model)
+      precision.apply(to: model)
       model.initializeRandomly(seed: 1)
       let ids = (0..<512).map { Int32($0 * 7919 % size) }
       let rows = ids.indices.map(Int32.init)
@@ -57,7 +57,7 @@ struct GrowthBenchmark {
     let best = rates.max() ?? 0
     return zip(sizes, rates).map { size, rate in
       ComputeRow(
-        work: "\(work) \(size)", precision: precision, oursIn: precision.ours, unit: unit,
+        work: "\(work) \(size)", precision: precision, unit: unit,
         ours: rate, peer: "fastest of these", peerValue: best)
     }
   }

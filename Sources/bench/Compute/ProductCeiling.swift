@@ -6,8 +6,9 @@ import Transformer
 struct ProductCeiling: Contender {
   let name = "product ceiling"
   private static let (rows, columns, inner) = (2048, 3072, 768)
-  private let left: FloatBuffer
-  private let right: FloatBuffer
+  private let left: OperandBuffer
+  private let weight: FloatBuffer
+  private let right: PackedWeight
   private let product = FloatBuffer(count: rows * columns)
 
   init(_ precision: ComputePrecision) {
@@ -16,8 +17,14 @@ struct ProductCeiling: Contender {
       for index in 0..<count { buffer.base[index] = Float(index % 17) / 17 - 0.5 }
       return buffer
     }
-    left = filled(Self.rows * Self.inner)
-    right = filled(Self.columns * Self.inner)
+    left = OperandBuffer(count: Self.rows * Self.inner, precision: precision.kernels)
+    let values = filled(Self.rows * Self.inner)
+    Operand(left, rows: Self.rows, columns: Self.inner)
+      .assign(Matrix(values, rows: Self.rows, columns: Self.inner))
+    weight = filled(Self.columns * Self.inner)
+    right = PackedWeight(
+      Matrix(weight, rows: Self.columns, columns: Self.inner), use: .forward,
+      precision: precision.kernels)
   }
 
   /// Floating-point operations a second.
@@ -26,9 +33,8 @@ struct ProductCeiling: Contender {
     let start = ContinuousClock.now
     for _ in 0..<times {
       MatrixProduct.multiply(
-        Matrix(left, rows: Self.rows, columns: Self.inner),
-        Matrix(right, rows: Self.columns, columns: Self.inner), transposeB: true,
-        into: Matrix(product, rows: Self.rows, columns: Self.columns))
+        Operand(left, rows: Self.rows, columns: Self.inner), right,
+        into: Operand(Matrix(product, rows: Self.rows, columns: Self.columns)))
     }
     let operations = 2 * times * Self.rows * Self.columns * Self.inner
     return Double(operations) / (ContinuousClock.now - start).seconds

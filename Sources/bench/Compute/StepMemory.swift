@@ -38,7 +38,7 @@ struct StepMemory {
     return [
       ComputeRow(
         work: "peak memory, MLM step 6x768, \(Self.sequences)x128", precision: precision,
-        oursIn: precision.ours, unit: "MB", ours: ours.peakBytes / 1e6,
+        unit: "MB", ours: ours.peakBytes / 1e6,
         peer: peer.map { _ in "PyTorch" }, peerValue: peer.map { $0.peakBytes / 1e6 },
         toReach: .atMost(0.6))
     ]
@@ -57,7 +57,7 @@ struct StepMemory {
     }
     let batch = URL(filePath: arguments[1])
     let turns = TrainingTurns(
-      try ComputeModels.load(URL(filePath: arguments[0]), precision.ours),
+      try ComputeModels.load(URL(filePath: arguments[0]), precision),
       source: RepeatedBatches(batches: [try BatchFile.read(batch)]), configuration: .hardLabels,
       folder: scratch.fresh("run"), stepsPerTurn: 1)
     try turns.run(steps: 2)

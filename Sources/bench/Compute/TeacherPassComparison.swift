@@ -17,7 +17,7 @@ struct TeacherPassComparison {
     let folder = try context.models.smallTeacher()
     let lines = try maskedLines()
     let teacher = OwnTeacher(
-      model: try ComputeModels.load(folder, precision.ours), batches: try Self.batches(lines),
+      model: try ComputeModels.load(folder, precision), batches: try Self.batches(lines),
       k: Self.k)
     let amount = Double(lines.packed.tokenCount)
     let peers = try context.peers { process in
@@ -36,7 +36,7 @@ struct TeacherPassComparison {
     let work = "teacher pass \(shape.numHiddenLayers)x\(shape.hiddenSize), lines, top \(Self.k)"
     return [
       ComputeRow(
-        work: work, precision: precision, oursIn: precision.ours, unit: "tokens/s",
+        work: work, precision: precision, unit: "tokens/s",
         ours: rates.ours, peer: peers.first?.name, peerValue: rates.peers.first,
         toReach: .atLeast(2.5))
     ]
@@ -45,7 +45,7 @@ struct TeacherPassComparison {
   private func check(_ teacher: OwnTeacher, _ peer: PeerContender) throws {
     try OutputCheck.require(
       teacher.run(), equal: peer.output("values"), "the largest logits of the teacher pass", peer,
-      ComputePrecision.bf16.ours)
+      ComputePrecision.bf16)
   }
 
   /// All lines as one batch, in the order of the text.

@@ -11,7 +11,7 @@ struct TrainingComparison {
   func rows(_ precision: ComputePrecision) throws -> [ComputeRow] {
     let folder = try context.models.folder(.distilBert, layers: 6, hidden: 768)
     let batches = try context.text.batches(of: 8, batches: context.plan.peerBatches)
-    let model = try ComputeModels.load(folder, precision.ours)
+    let model = try ComputeModels.load(folder, precision)
     let recipe = TrainingConfiguration.hardLabels
     let ours = TrainingTurns(
       model, source: RepeatedBatches(batches: batches), configuration: recipe,
@@ -37,14 +37,14 @@ struct TrainingComparison {
     for peer in peers {
       try OutputCheck.require(
         ours.losses.map(Float.init), equal: peer.output("losses"), "\(work): losses", peer,
-        precision.ours)
+        precision)
     }
     let rates = try context.measure(ours, peers, precision)
     let rows = batches.reduce(0) { $0 + $1.rows.count }
     let tokens = batches.reduce(0) { $0 + $1.packed.tokenCount }
-    return [
+    return try [
       ComputeRow(
-        work: work, precision: precision, oursIn: precision.ours, unit: "tokens/s",
+        work: work, precision: precision, unit: "tokens/s",
         ours: rates.ours, peer: peers.first?.name, peerValue: rates.peers.first,
         toReach: .atLeast(precision == .fp32 ? 3 : 1.8)),
       context.share(
@@ -52,6 +52,6 @@ struct TrainingComparison {
         operations: rates.ours
           * model.configuration.stepOperations(headShare: Double(rows) / Double(tokens)),
         ceiling: rates.ceiling, toReach: 0.75),
-    ]
+    ] + ours.profile(work, precision)
   }
 }

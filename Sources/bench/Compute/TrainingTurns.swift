@@ -1,5 +1,6 @@
 import Console
 import Foundation
+import Kernels
 import StudentTrainer
 import Transformer
 
@@ -45,7 +46,9 @@ final class TrainingTurns: Contender, TrainingObserver, @unchecked Sendable {
     self.source = StoppableSource(source)
     self.folder = folder
     self.stepsPerTurn = stepsPerTurn
-    self.configuration = Self.endless(configuration)
+    var recipe = Self.endless(configuration)
+    recipe.precision = model.precision
+    self.configuration = recipe
   }
 
   /// Ends the run; it may take the batches that were made before.
@@ -63,6 +66,26 @@ final class TrainingTurns: Contender, TrainingObserver, @unchecked Sendable {
     let start = ContinuousClock.now
     try run(steps: stepsPerTurn)
     return Double(tokens - before) / (ContinuousClock.now - start).seconds
+  }
+
+  /// Shares of the time of the next turn, in per cent.
+  func profile(_ work: String, _ precision: ComputePrecision) throws -> [ComputeRow] {
+    StepProfile.start()
+    let start = ContinuousClock.now
+    let times: [StepProfile.Part: Double]
+    do {
+      try run(steps: stepsPerTurn)
+      times = StepProfile.stop()
+    } catch {
+      _ = StepProfile.stop()
+      throw error
+    }
+    let total = (ContinuousClock.now - start).seconds
+    return StepProfile.Part.allCases.map { part in
+      ComputeRow(
+        work: "\(work): \(part.name)", precision: precision, unit: "%",
+        ours: 100 * (times[part] ?? 0) / total)
+    }
   }
 
   /// Trains on.
@@ -114,5 +137,18 @@ final class TrainingTurns: Contender, TrainingObserver, @unchecked Sendable {
     // One batch waits at the beginning of a turn and one at its end, so a turn pays for what it takes.
     recipe.intervals.prefetchedBatches = 1
     return recipe
+  }
+}
+
+extension StepProfile.Part {
+  fileprivate var name: String {
+    switch self {
+    case .products: "products"
+    case .attention: "attention"
+    case .elementwise: "norms and activations"
+    case .headAndLoss: "head and loss"
+    case .optimizer: "optimiser"
+    case .data: "data"
+    }
   }
 }

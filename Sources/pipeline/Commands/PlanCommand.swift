@@ -2,6 +2,7 @@ import ArgumentParser
 import Console
 import Corpus
 import Foundation
+import Kernels
 import LogitCache
 import StudentTrainer
 import TeacherCaching
