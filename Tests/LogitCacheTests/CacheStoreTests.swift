@@ -62,9 +62,30 @@ import Testing
       try FileManager.default.moveItem(at: store.file(name), to: moved.file(name))
     }
     let cache = moved.file("a")
-    #expect(CacheReference.all(in: cache).allSatisfy { $0.isAlive(cache: cache) })
+    #expect(CacheReference.all(in: cache).map { $0.standing(cache: cache) } == [.there])
     try FileManager.default.removeItem(at: moved.file("runs"))
-    #expect(!CacheReference.all(in: cache).contains { $0.isAlive(cache: cache) })
+    #expect(CacheReference.all(in: cache).map { $0.standing(cache: cache) } == [.gone])
+  }
+
+  @Test func aRunOfAnotherMachineThatIsNotSeenHereKeepsItsCache() throws {
+    let run = store.file("run")
+    try CacheReference.leave(run: run, in: store.file("a"), host: "node-7")
+    // As older versions left them.
+    try store.write(
+      "b/references/x.json", "{\"run\": \"/nowhere\", \"runFromCache\": \"\", \"date\": \"2026\"}")
+    let kept = try collection()
+    #expect(names(kept) == [])
+    guard case .usedElsewhere(let runs) = kept.kept[0].reason else {
+      Issue.record("\(kept.kept)")
+      return
+    }
+    #expect(runs.map(\.host) == ["node-7"])
+    let bold = try CacheCollection(CacheStore(folder: store.url), ignoresOtherHosts: true)
+    #expect(names(bold) == ["a", "b"])
+    // Seen from here, it is no question of machines.
+    try FileManager.default.createDirectory(at: run, withIntermediateDirectories: true)
+    #expect(try bold.delete(try #require(bold.candidates.first)) != nil)
+    #expect(try bold.delete(try #require(bold.candidates.last)) == nil)
   }
 
   @Test func anUnreadableReferenceKeepsTheCache() throws {

@@ -9,6 +9,8 @@ package struct CacheCollection: Sendable {
     case pinned
     /// Runs whose folders are there use it.
     case used(runs: [String])
+    /// Runs of other machines use it, whose folders are not seen from here.
+    case usedElsewhere([CacheReference])
     /// A process writes it.
     case busy
     /// It cannot be read, so that nobody can say whose it is.
@@ -30,13 +32,19 @@ package struct CacheCollection: Sendable {
   /// Files of killed processes, in caches that are kept and in the store.
   package let leftovers: [URL]
 
+  private let ignoresOtherHosts: Bool
+
   /// Begins the name of a cache that is being deleted.
   private static let prefix = ".deleted-"
 
   /// Looks through a store.
   ///
+  /// - Parameters:
+  ///   - store: The store.
+  ///   - ignoresOtherHosts: Whether a run of another machine counts as gone where its folder is not
+  ///     seen from here. Otherwise it keeps its caches.
   /// - Throws: `LogitCacheError.notAStore` where the folder is itself a cache.
-  package init(_ store: CacheStore) throws {
+  package init(_ store: CacheStore, ignoresOtherHosts: Bool = false) throws {
     guard !store.isCache else {
       throw LogitCacheError.notAStore(
         folder: store.folder.path, reason: "it is a cache itself; name the folder it lies in")
@@ -51,7 +59,7 @@ package struct CacheCollection: Sendable {
       case .failure(let error):
         kept.append((entry.folder, .unreadable("\(error)")))
       case .success(let inventory):
-        if let reason = Self.reason(inventory) {
+        if let reason = Self.reason(inventory, ignoresOtherHosts) {
           kept.append((entry.folder, reason))
           leftovers += CacheLeftovers.all(in: entry.folder)
         } else {
@@ -59,6 +67,7 @@ package struct CacheCollection: Sendable {
         }
       }
     }
+    self.ignoresOtherHosts = ignoresOtherHosts
     self.candidates = candidates
     self.kept = kept
     self.leftovers = leftovers
@@ -78,7 +87,7 @@ package struct CacheCollection: Sendable {
   /// - Throws: `ShardStoreError.notWritten`.
   package func delete(_ candidate: Candidate) throws -> Reason? {
     let inventory = try CacheInventory(folder: candidate.folder, readsShards: false)
-    if let reason = Self.reason(inventory) { return reason }
+    if let reason = Self.reason(inventory, ignoresOtherHosts) { return reason }
     let name = candidate.folder.lastPathComponent
     let doomed = candidate.folder.deletingLastPathComponent()
       .appending(path: "\(Self.prefix)\(name)-\(ProcessInfo.processInfo.processIdentifier)")
@@ -105,10 +114,11 @@ package struct CacheCollection: Sendable {
     }
   }
 
-  private static func reason(_ inventory: CacheInventory) -> Reason? {
+  private static func reason(_ inventory: CacheInventory, _ ignoresOtherHosts: Bool) -> Reason? {
     if inventory.isPinned { return .pinned }
-    let runs = inventory.references.filter { $0.isAlive(cache: inventory.folder) }.map(\.run)
-    if !runs.isEmpty { return .used(runs: runs) }
+    let runs = Dictionary(grouping: inventory.references) { $0.standing(cache: inventory.folder) }
+    if let there = runs[.there] { return .used(runs: there.map(\.run)) }
+    if !ignoresOtherHosts, let elsewhere = runs[.elsewhere] { return .usedElsewhere(elsewhere) }
     return CacheLeftovers.isLocked(inventory.folder) ? .busy : nil
   }
 }

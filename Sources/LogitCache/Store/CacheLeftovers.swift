@@ -34,11 +34,12 @@ package enum CacheLeftovers {
     return (paths?.compactMap { $0 as? String } ?? []).map { folder.appending(path: $0) }
   }
 
-  /// Whether a process has the file's `flock`; trying takes it for a moment.
+  /// Whether a process has the file's `flock`; trying takes it, shared, for a moment. Over NFS an
+  /// exclusive one needs a file that is open for writing.
   private static func isLocked(file: URL) -> Bool {
     let descriptor = open(file.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { return false }
     defer { close(descriptor) }
-    return flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK
+    return flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK
   }
 }
