@@ -23,7 +23,7 @@ struct CacheContent: FolderContent {
     let keys = ShardKeys(manifest.specification, tables: summary.digest)
     if manifest.complete { manifest.tables = summary }
     for index in 0..<manifest.specification.shardCount {
-      let name = Self.name(index)
+      let name = ShardFormat.shardName(index)
       guard var shard = shards[name] else { continue }
       shard.metadata = keys.metadata(index)
       let summary = try shard.write(to: folder, name: name)
@@ -57,9 +57,4 @@ struct CacheContent: FolderContent {
 
   /// The manifest's text.
   func text() throws -> Data { try JSONEncoder().encode(manifest) }
-
-  static func name(_ index: Int) -> String {
-    let digits = "\(index)"
-    return "shard-" + String(repeating: "0", count: max(5 - digits.count, 0)) + digits
-  }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import LogitCache
+import ShardStore
 
 /// Another specification of a cache.
 enum SpecificationMutation {
@@ -28,7 +29,7 @@ enum SpecificationMutation {
         content.manifest.shards = (0..<changed.shardCount).map { index in
           var shard = first
           let corpusShards = changed.blocksPerShard.count
-          shard.name = CacheContent.name(index)
+          shard.name = ShardFormat.shardName(index)
           shard.replica = index / corpusShards
           shard.blocks = changed.blocksPerShard[index % corpusShards]
           shard.firstBlock = changed.blocksPerShard[..<(index % corpusShards)].reduce(0, +)

@@ -88,6 +88,22 @@ import Testing
     #expect(try bold.delete(try #require(bold.candidates.last)) == nil)
   }
 
+  @Test func twoMachinesWithARunOfOnePathLeaveTwoReferences() throws {
+    let run = store.file("run")
+    let path = run.resolvingSymlinksInPath().path
+    let name = ContentDigest.bytes(Array(path.utf8))
+    // As older versions named and wrote it.
+    try store.write(
+      "a/references/\(name).json",
+      "{\"run\": \"\(path)\", \"runFromCache\": \"\", \"date\": \"2026\"}")
+    for host in ["node-1", "node-2", "node-1"] {
+      try CacheReference.leave(run: run, in: store.file("a"), host: host)
+    }
+    #expect(
+      CacheReference.all(in: store.file("a")).compactMap(\.host).sorted() == ["node-1", "node-2"])
+    #expect(CacheReference.all(in: store.file("a")).count == 2)
+  }
+
   @Test func anUnreadableReferenceKeepsTheCache() throws {
     try store.write("a/references/x.json", "nonsense")
     #expect(names(try collection()) == ["b"])

@@ -26,11 +26,17 @@ extension CorpusManifest {
     }
     struct Version: Decodable {
       let formatVersion: Int
+      /// Of a logit cache's manifest.
+      let fingerprint: String?
     }
     do {
       let decoder = JSONDecoder()
       // The version first: a later format may lack the other fields.
-      let version = try decoder.decode(Version.self, from: data).formatVersion
+      let found = try decoder.decode(Version.self, from: data)
+      if found.fingerprint != nil {
+        throw bad("it is that of a logit cache; name the corpus from which that was made")
+      }
+      let version = found.formatVersion
       guard version == currentVersion else {
         throw bad("its format version is \(version), this program reads \(currentVersion)")
       }

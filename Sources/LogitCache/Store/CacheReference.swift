@@ -1,7 +1,7 @@
 package import Foundation
 import ShardStore
 
-/// A run that uses a cache: `references/<digest of the run folder's path>.json` in the cache's folder.
+/// A run that uses a cache: `references/<digest of machine and path>.json` in the cache's folder.
 ///
 /// The run's folder is given as a path, and from the cache's folder as well, for a disk that is mounted
 /// elsewhere. Where neither is there, only the machine that ran it can say that the run is gone.
@@ -40,7 +40,8 @@ package struct CacheReference: Codable, Hashable, Sendable {
   ) throws {
     let path = run.standardizedFileURL.resolvingSymlinksInPath().path
     let folder = cache.appending(path: folderName)
-    let file = folder.appending(path: "\(ContentDigest.bytes(Array(path.utf8))).json")
+    // Two machines may each have a folder of that path.
+    let file = Self.file("\(host)\n\(path)", in: folder)
     if FileManager.default.fileExists(atPath: file.path) { return }
     do {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -54,6 +55,18 @@ package struct CacheReference: Codable, Hashable, Sendable {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
     try AtomicFile.write(try encoder.encode(reference), to: file)
+    // An older version's reference of the same run says nothing more.
+    let older = Self.file(path, in: folder)
+    if Self.read(older)?.run == path { try? FileManager.default.removeItem(at: older) }
+  }
+
+  private static func file(_ named: String, in folder: URL) -> URL {
+    folder.appending(path: "\(ContentDigest.bytes(Array(named.utf8))).json")
+  }
+
+  private static func read(_ file: URL) -> CacheReference? {
+    guard let data = try? AtomicFile.read(file, mostBytes: 1 << 20) else { return nil }
+    return try? JSONDecoder().decode(CacheReference.self, from: data)
   }
 
   /// The references of a cache, by date; what cannot be read counts as a run that nobody knows, so
@@ -63,10 +76,8 @@ package struct CacheReference: Codable, Hashable, Sendable {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
     return names.filter { $0.hasSuffix(".json") }.sorted().map { name in
       let file = folder.appending(path: name)
-      guard let data = try? Data(contentsOf: file),
-        let reference = try? JSONDecoder().decode(CacheReference.self, from: data)
-      else { return CacheReference(run: file.path, runFromCache: "", date: "unreadable") }
-      return reference
+      return read(file)
+        ?? CacheReference(run: file.path, runFromCache: "", date: "unreadable")
     }.sorted { ($0.date, $0.run) < ($1.date, $1.run) }
   }
 

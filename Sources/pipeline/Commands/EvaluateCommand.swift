@@ -52,7 +52,7 @@ struct EvaluateCommand: ParsableCommand {
       bar.update(Double(index) / Double(models.count), path)
       reports.append(try ModelReport(folder: URL(argument: path), name: path, evaluator: evaluator))
     }
-    bar.finish("\(models.count) model(s)")
+    bar.finish(Format.count(models.count, "model"))
     if json {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
