@@ -60,6 +60,11 @@ struct CacheCommandTests {
     try Pipeline.expectFailure(
       ["corpus", "show", work.cache], saying: ["it is that of a logit cache"])
     try Pipeline.expectFailure(["cache", "ls", work.text], saying: ["it is a file, not a folder"])
+    try Pipeline.expectFailure(
+      [
+        "cache", "import", work.text, "--corpus", work.corpus, "--output", work.cache + "-imported",
+      ],
+      saying: ["it is a file, not a folder"])
   }
 
   @Test func verifyNamesEveryDamagedStreamAndRepairMendsThem() throws {

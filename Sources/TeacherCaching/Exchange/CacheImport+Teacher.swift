@@ -1,5 +1,6 @@
 package import Foundation
 import LogitCache
+import ShardStore
 
 extension CacheImport {
   /// Who gave the logits, as its owner describes it: `teacher.json`.
@@ -38,6 +39,9 @@ extension CacheImport {
     ///
     /// - Throws: `LogitCacheError.badImport`.
     package static func read(folder: URL) throws -> Teacher {
+      if let reason = FolderKind.reasonOfNoFolder(folder) {
+        throw LogitCacheError.badImport(file: folder.path, reason: "\(reason).")
+      }
       let file = folder.appending(path: fileName)
       do {
         return try JSONDecoder().decode(Teacher.self, from: Data(contentsOf: file))
