@@ -13,6 +13,9 @@ package struct CacheCollection: Sendable {
     case usedElsewhere([CacheReference])
     /// A process writes it.
     case busy
+    /// It is not complete, and was written to so many seconds ago: where locks do not reach other
+    /// machines, one of them may be at it.
+    case recent(seconds: Double)
     /// It cannot be read, so that nobody can say whose it is.
     case unreadable(String)
   }
@@ -34,6 +37,9 @@ package struct CacheCollection: Sendable {
 
   private let ignoresOtherHosts: Bool
 
+  /// An incomplete cache that nobody wrote to for so long is not being filled.
+  private static let idleSeconds = 3600.0
+
   /// Begins the name of a cache that is being deleted.
   private static let prefix = ".deleted-"
 
@@ -42,7 +48,7 @@ package struct CacheCollection: Sendable {
   /// - Parameters:
   ///   - store: The store.
   ///   - ignoresOtherHosts: Whether a run of another machine counts as gone where its folder is not
-  ///     seen from here. Otherwise it keeps its caches.
+  ///     seen from here, and an incomplete cache as left however new it is. Otherwise both are kept.
   /// - Throws: `LogitCacheError.notAStore` where the folder is itself a cache.
   package init(_ store: CacheStore, ignoresOtherHosts: Bool = false) throws {
     guard !store.isCache else {
@@ -119,6 +125,10 @@ package struct CacheCollection: Sendable {
     let runs = Dictionary(grouping: inventory.references) { $0.standing(cache: inventory.folder) }
     if let there = runs[.there] { return .used(runs: there.map(\.run)) }
     if !ignoresOtherHosts, let elsewhere = runs[.elsewhere] { return .usedElsewhere(elsewhere) }
-    return CacheLeftovers.isLocked(inventory.folder) ? .busy : nil
+    if CacheLeftovers.isLocked(inventory.folder) { return .busy }
+    guard !ignoresOtherHosts, !inventory.isComplete,
+      let seconds = CacheLeftovers.secondsSinceWriting(in: inventory.folder), seconds < idleSeconds
+    else { return nil }
+    return .recent(seconds: seconds)
   }
 }

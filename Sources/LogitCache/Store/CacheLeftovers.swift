@@ -29,6 +29,18 @@ package enum CacheLeftovers {
     }.map { folder.appending(path: $0) }
   }
 
+  /// Seconds since a shard of the folder was written to; nil where there is none. Below 0 where another
+  /// machine's clock is ahead.
+  static func secondsSinceWriting(in folder: URL) -> Double? {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    let dates = names.filter { $0.contains(".sqlite") }.compactMap { name in
+      let attributes = try? FileManager.default.attributesOfItem(
+        atPath: folder.appending(path: name).path)
+      return attributes?[.modificationDate] as? Date
+    }
+    return dates.max().map { Date().timeIntervalSince($0) }
+  }
+
   private static func files(below folder: URL) -> [URL] {
     let paths = FileManager.default.enumerator(atPath: folder.path)
     return (paths?.compactMap { $0 as? String } ?? []).map { folder.appending(path: $0) }

@@ -10,7 +10,8 @@ struct CacheCollectCommand: ParsableCommand {
     abstract: "Delete the caches that no experiment refers to, after asking.",
     discussion: """
       A cache is kept that is pinned, that a run folder which is there uses, or that a process is \
-      writing. A run of another machine whose folder is not seen from here keeps its cache too, since \
+      writing; an unfinished one for an hour after the last writing, since locks do not reach every \
+      machine. A run of another machine whose folder is not seen from here keeps its cache too, since \
       it may be on that machine's own disk: run this command there, or say --ignore-other-hosts. What \
       killed processes left goes too; the unfinished shard of an unfinished cache stays, since the \
       next run goes on with it. Without a terminal nothing is deleted but with --yes.
@@ -22,7 +23,11 @@ struct CacheCollectCommand: ParsableCommand {
 
   @OptionGroup var store: StoreArgument
 
-  @Flag(help: "Count runs of other machines as gone where their folders are not seen from here.")
+  @Flag(
+    help: """
+      Count runs of other machines as gone where their folders are not seen from here, and new \
+      unfinished caches as left.
+      """)
   var ignoreOtherHosts = false
 
   @Flag(help: "Delete without asking.")
@@ -101,6 +106,9 @@ struct CacheCollectCommand: ParsableCommand {
         + (runs.count > 1 ? ", and \(runs.count - 1) more" : "")
         + "; --ignore-other-hosts counts it as gone"
     case .busy: "a process is writing it"
+    case .recent(let seconds):
+      "not complete, and written to \(Format.duration(max(seconds, 0))) ago, maybe by another machine; "
+        + "--ignore-other-hosts counts it as left"
     case .unreadable(let text): "cannot be read: \(text)"
     }
   }
