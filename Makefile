@@ -7,7 +7,7 @@
 # make compare cached against online training: held-out losses and their differences
 # make lint    formatter and module graph
 # make parity  a million random strings, ours and tokenizers' (PARITY="--count N --seed S")
-# make fuzz    100,000 damaged and hostile caches, some minutes (FUZZ="--count N --seed S")
+# make fuzz    100,000 damaged and hostile caches and as many corpora, some minutes (FUZZ="--count N --seed S")
 # make python-env  a Python with transformers in .build/python, for the tests that compare with it
 SHELL := /bin/bash
 
@@ -34,7 +34,8 @@ parity: build
 
 fuzz: setup
 	swift build -c release --product fuzz
-	.build/release/fuzz --count 100000 $(FUZZ)
+	.build/release/fuzz --of caches --count 100000 $(FUZZ)
+	.build/release/fuzz --of corpora --count 100000 $(FUZZ)
 
 build: setup
 	swift build -c release --product pipeline

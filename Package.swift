@@ -87,10 +87,13 @@ let package = Package(
       ],
       swiftSettings: swiftSettings),
 
-    // Reads damaged and hostile caches; `make fuzz`.
+    // Reads damaged and hostile caches and corpora; `make fuzz`.
     .executableTarget(
       name: "fuzz",
-      dependencies: ["LogitCache", "ShardStore", "Transformer", "Kernels", grdb, arguments],
+      dependencies: [
+        "LogitCache", "Corpus", "Tokenizer", "ShardStore", "Transformer", "Kernels", grdb,
+        arguments,
+      ],
       swiftSettings: swiftSettings),
 
     .target(

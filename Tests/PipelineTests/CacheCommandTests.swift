@@ -53,7 +53,20 @@ struct CacheCommandTests {
     let positions = try #require(values["positions"] as? Int)
     // 32 numbers of 8 bits.
     #expect(streams["states"]?["raw"] as? Int == 32 * positions)
-    try Pipeline.expectFailure(["cache", "show", work.corpus], saying: ["manifest.json"])
+    for (path, reason) in [
+      (work.corpus, "it is a tokenized corpus"), (work.text, "it is a file, not a folder"),
+      (work.corpus + "/no-such", "there is no such folder"), ("/", "manifest.json is missing"),
+    ] {
+      try Pipeline.expectFailure(["cache", "show", path], saying: [reason])
+    }
+    try Pipeline.expectFailure(
+      ["corpus", "show", work.cache], saying: ["it is that of a logit cache"])
+    try Pipeline.expectFailure(["cache", "ls", work.text], saying: ["it is a file, not a folder"])
+    try Pipeline.expectFailure(
+      [
+        "cache", "import", work.text, "--corpus", work.corpus, "--output", work.cache + "-imported",
+      ],
+      saying: ["it is a file, not a folder"])
   }
 
   @Test func verifyNamesEveryDamagedStreamAndRepairMendsThem() throws {

@@ -58,7 +58,7 @@ struct EvaluateCommand: ParsableCommand {
         try ModelReport(
           folder: URL(argument: path), name: path, evaluator: evaluator, precision: precision))
     }
-    bar.finish("\(models.count) model(s)")
+    bar.finish(Format.count(models.count, "model"))
     if json {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

@@ -93,15 +93,16 @@ struct PlanCommand: ParsableCommand {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
       encoder.keyEncodingStrategy = .convertToSnakeCase
-      print(String(decoding: try encoder.encode(plan), as: UTF8.self))
+      Terminal.output(String(decoding: try encoder.encode(plan), as: UTF8.self))
     } else {
-      print(PlanTable(plan: plan).text)
+      Terminal.output(PlanTable(plan: plan).text)
     }
     guard let budget else { return }
     guard let best else { throw tooSmall(budget, plan) }
     if !json {
-      print("\n* fits \(Format.bytes(budget.bytes)) with the smallest angles; to make it:")
-      print("  " + command(best))
+      Terminal.output(
+        "\n* fits \(Format.bytes(budget.bytes)) with the smallest angles; to make it:")
+      Terminal.output("  " + command(best))
     }
   }
 
