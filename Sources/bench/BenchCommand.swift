@@ -43,6 +43,9 @@ struct BenchCommand: ParsableCommand {
   @Flag(help: "Measure bytes and fidelity of the cache's targets, of --real-teacher.")
   var fidelity = false
 
+  @Option(help: "Share of the predicted tokens that stay as they are, for --fidelity.")
+  var keptShare = 0.1
+
   @Option(help: "The folder of a teacher with real weights, for --fidelity.")
   var realTeacher = "../shared/models/minilm-mlm"
 
@@ -72,6 +75,9 @@ struct BenchCommand: ParsableCommand {
   var threads: Int?
 
   func validate() throws {
+    if !(0...0.9).contains(keptShare) {
+      throw ValidationError("--kept-share \(keptShare) is not 0 to 0.9")
+    }
     if let threads, !(1...1024).contains(threads) {
       throw ValidationError("--threads \(threads) is not between 1 and 1024")
     }
@@ -103,7 +109,8 @@ struct BenchCommand: ParsableCommand {
     if fidelity {
       return try FidelityBenchmark(
         teacher: URL(filePath: realTeacher),
-        text: URL(filePath: data).appending(path: "wikitext-2/valid.txt.gz"), scratch: scratch
+        text: URL(filePath: data).appending(path: "wikitext-2/valid.txt.gz"),
+        keptShare: keptShare, scratch: scratch
       ).run()
     }
     var results = Results(machine: machine, isQuick: quick)

@@ -110,11 +110,11 @@ package final class CacheWriter {
     }
   }
 
-  /// The tables that were written, without the matrices that only a reader needs.
+  /// The tables that were written.
   ///
   /// - Throws: `LogitCacheError`, `ShardStoreError`.
   package func readTables() throws -> CacheTables {
-    try TablesReader(folder: folder, specification: specification).tables()
+    try TablesReader(folder: folder, specification: specification).allTables()
   }
 
   /// The shards of this worker that are not sealed yet, ascending.
