@@ -43,6 +43,9 @@ struct BenchCommand: ParsableCommand {
   @Flag(help: "Measure bytes and fidelity of the cache's targets, of --real-teacher.")
   var fidelity = false
 
+  @Flag(help: "With --fidelity, measure the mass of tails at T = 1, 1.25 ... 8 too.")
+  var tails = false
+
   @Option(help: "Share of the predicted tokens that stay as they are, for --fidelity.")
   var keptShare = 0.1
 
@@ -110,7 +113,7 @@ struct BenchCommand: ParsableCommand {
       return try FidelityBenchmark(
         teacher: URL(filePath: realTeacher),
         text: URL(filePath: data).appending(path: "wikitext-2/valid.txt.gz"),
-        keptShare: keptShare, scratch: scratch
+        keptShare: keptShare, wantsTails: tails, scratch: scratch
       ).run()
     }
     var results = Results(machine: machine, isQuick: quick)

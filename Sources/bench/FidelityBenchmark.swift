@@ -17,6 +17,8 @@ struct FidelityBenchmark {
   let text: URL
   /// Share of the predicted tokens that the input keeps as they are; BERT: 0.1.
   let keptShare: Double
+  /// Whether to measure the tail's mass at many temperatures too, which takes minutes.
+  let wantsTails: Bool
   let scratch: ScratchFolder
 
   /// Rows that keep their full logits.
@@ -54,8 +56,11 @@ struct FidelityBenchmark {
       for (entry, angle) in zip(report.entries, angles) {
         table.add(Self.row(entry, bytes: bytes, angle: angle))
       }
-      Terminal.note("\(report.entries.first?.variant ?? ""): \(report.rows) rows")
-      if target.headK > 8 { try noteTails(measurement) }
+      let angles = report.entries.map { "\(Format.fixed($0.gradientAngle, 2))°" }
+      Terminal.note(
+        "\(report.entries.first?.variant ?? ""): \(report.rows) rows, "
+          + angles.joined(separator: ", "))
+      if wantsTails, target.tail != .hidden { try noteTails(measurement) }
       // The rows and their logits are the same in all caches.
       peers = measurement
       try FileManager.default.removeItem(at: folder)
