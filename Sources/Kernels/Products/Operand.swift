@@ -2,7 +2,7 @@ import CKernels
 
 /// A view of numbers as `[rows, columns]`, row-major and contiguous, in the format that products
 /// read; it owns nothing.
-package struct Operand: @unchecked Sendable {  // a view; the owner of the memory keeps writers apart
+package struct Operand: @unchecked Sendable {  // a view; the memory's owner keeps writers apart
   /// The first number.
   package let base: UnsafeMutableRawPointer
   /// Number of rows.
