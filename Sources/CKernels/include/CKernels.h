@@ -7,6 +7,7 @@
 #include "losses.h"
 #include "mixture.h"
 #include "optimizer.h"
+#include "prefix_bytes.h"
 #include "prefix_code.h"
 #include "sampling.h"
 #include "selection.h"

@@ -66,30 +66,8 @@ package struct TailCode: Sendable, Equatable {
   /// - Parameter differences: `[rows, count]`.
   /// - Returns: `[rows, count]`, or nil where one is out of range.
   package func integers(differences: UnsafeBufferPointer<UInt32>) -> [Int32]? {
-    precondition(differences.count.isMultiple(of: count), "\(differences.count) differences")
-    let factors = factors.flatMap(\.self)
-    var isFine = true
-    let integers = [Int32](unsafeUninitializedCapacity: differences.count) { integers, filled in
-      factors.withUnsafeBufferPointer { factors in
-        for first in stride(from: 0, to: differences.count, by: count) {
-          var place = 0
-          for column in 0..<count {
-            var sum = Int64(factors[place]) + Self.half
-            for earlier in 0..<column {
-              sum += Int64(factors[place + earlier + 1]) * Int64(integers[first + earlier])
-            }
-            place += column + 1
-            let value = Int64(ZigZag.decode(differences[first + column])) + Self.held(sum)
-            isFine = isFine && abs(value) <= Int64(Self.largest)
-            // Held to the range, so that the sums of bad data cannot overflow.
-            integers[first + column] = Int32(
-              min(max(value, -Int64(Self.largest)), Int64(Self.largest)))
-          }
-        }
-      }
-      filled = differences.count
-    }
-    return isFine ? integers : nil
+    CodedTargets.scalars(
+      differences, count: count, factors: factors.flatMap(\.self), largest: Self.largest)
   }
 
   /// The five scalars of some rows.
@@ -112,8 +90,10 @@ package struct TailCode: Sendable, Equatable {
     precondition(integers.count.isMultiple(of: 2), "\(integers.count) integers")
     func column(_ index: Int) -> [Float] {
       let unit = partitionUnits[index]
-      return stride(from: index, to: integers.count, by: 2).map {
-        Float(Double(integers[$0]) * unit)
+      let rows = integers.count / 2
+      return [Float](unsafeUninitializedCapacity: rows) { column, count in
+        for row in 0..<rows { column[row] = Float(Double(integers[2 * row + index]) * unit) }
+        count = rows
       }
     }
     return (column(0), column(1))

@@ -24,20 +24,20 @@ struct BlockStreams {
   }
 
   /// Little-endian numbers.
-  func numbers<Value: FixedWidthInteger>(
+  func numbers<Value: FixedWidthInteger & BitwiseCopyable>(
     _ name: String, as type: Value.Type, count: Int
   ) throws -> [Value] {
     LittleEndian.values(try sized(name, bytes: MemoryLayout<Value>.size * count)) ?? []
   }
 
-  /// Byte planes of ranks.
-  func ranks(_ name: String, count: Int, vocabSize: Int) throws -> [Int32] {
+  /// Tokens that lie as byte planes of ranks.
+  func tokens(_ name: String, count: Int, order: IDOrder) throws -> [Int32] {
+    let vocabSize = order.tokenOfRank.count
     let width = BytePlanes.tokenWidth(vocabularySize: vocabSize)
-    let bytes = try sized(name, bytes: width * count)
-    guard let ranks = BytePlanes.joinTokens(bytes, width: width, vocabularySize: vocabSize) else {
-      throw damaged(name, "a token", "less than \(vocabSize)", "more")
-    }
-    return ranks
+    let planes = try sized(name, bytes: width * count)
+    guard let tokens = CodedTargets.tokens(planes: planes, width: width, of: order.tokenOfRank)
+    else { throw damaged(name, "a token", "less than \(vocabSize)", "more") }
+    return tokens
   }
 
   /// Columns of different heights, the height of each found out when it is its turn.
@@ -79,26 +79,46 @@ struct BlockStreams {
     return (bytes, ranges)
   }
 
-  /// The first columns of coded ones, some at a time: the body receives their numbers and their
-  /// values, `[rows, columns]`.
+  /// The first columns of coded ones, some at a time.
+  ///
+  /// - Parameters:
+  ///   - name: The stream.
+  ///   - codes: Of all its columns.
+  ///   - count: Columns that are wanted.
+  ///   - rows: Values of each.
+  ///   - takesBytes: Receives the numbers of some columns and their values, `[columns, rows]`, where
+  ///     none is above 255; without it the body gets these too.
+  ///   - body: Receives the numbers of the others and their values, `[rows, columns]`.
   func forEachColumns(
     _ name: String, of codes: [PrefixCode], first count: Int, rows: Int,
+    takesBytes: ((Range<Int>, UnsafeBufferPointer<UInt8>) throws -> Void)? = nil,
     _ body: (Range<Int>, UnsafeMutableBufferPointer<UInt32>) throws -> Void
   ) throws {
     let (bytes, ranges) = try split(name, columns: codes.count)
     let most = min(PrefixCode.sideBySide, count)
-    try withUnsafeTemporaryAllocation(of: UInt32.self, capacity: rows * most) { values in
-      try bytes.withUnsafeBytes { bytes in
-        for first in stride(from: 0, to: count, by: max(most, 1)) {
-          let columns = first..<min(first + most, count)
-          let tile = UnsafeMutableBufferPointer(rebasing: values[..<(rows * columns.count)])
-          let failed = PrefixCode.decode(
-            codes[columns], ranges[columns].map { UnsafeRawBufferPointer(rebasing: bytes[$0]) },
-            into: tile)
-          if let failed {
-            throw damaged(name, "column \(first + failed)", "codes of \(rows) values", "other bits")
+    try bytes.withUnsafeBytes { bytes in
+      let packed = ranges[..<count].map { UnsafeRawBufferPointer(rebasing: bytes[$0]) }
+      try withUnsafeTemporaryAllocation(of: UInt32.self, capacity: rows * most) { values in
+        try withUnsafeTemporaryAllocation(of: UInt8.self, capacity: rows * most) { short in
+          for first in stride(from: 0, to: count, by: max(most, 1)) {
+            let columns = first..<min(first + most, count)
+            let tile = UnsafeMutableBufferPointer(rebasing: values[..<(rows * columns.count)])
+            let shortTile = UnsafeMutableBufferPointer(rebasing: short[..<(rows * columns.count)])
+            if PrefixCode.decodeBytes(codes[columns], Array(packed[columns]), into: shortTile) {
+              if let takesBytes {
+                try takesBytes(columns, UnsafeBufferPointer(shortTile))
+                continue
+              }
+              CodedTargets.tile(
+                bytes: UnsafeBufferPointer(shortTile), columns: columns.count, into: tile)
+            } else if let failed = PrefixCode.decode(
+              codes[columns], Array(packed[columns]), into: tile)
+            {
+              throw damaged(
+                name, "column \(first + failed)", "codes of \(rows) values", "other bits")
+            }
+            try body(columns, tile)
           }
-          try body(columns, tile)
         }
       }
     }

@@ -33,7 +33,7 @@ struct SoftTargetDecoder {
   func decode(_ options: ReadOptions) throws -> SoftTargetBlock {
     let lengths = try lengths()
     let tokens = lengths.reduce(0) { $0 + Int($1) }
-    let ranks = try streams.ranks(StreamName.ids, count: tokens, vocabSize: vocabSize)
+    let tokenIDs = try streams.tokens(StreamName.ids, count: tokens, order: order)
     let rowCounts = try streams.numbers(StreamName.rows, as: UInt16.self, count: lengths.count)
     let positions = try positions(rowCounts: rowCounts, lengths: lengths)
     let (classes, rowsInClass, counts) = try classes(rows: positions.count)
@@ -44,7 +44,7 @@ struct SoftTargetDecoder {
       ).decode(rows: counts[index], options)
     }
     return SoftTargetBlock(
-      lengths: lengths, tokenIDs: ranks.map { order.tokenOfRank[Int($0)] },
+      lengths: lengths, tokenIDs: tokenIDs,
       rowStarts: rowCounts.reduce(into: [0]) { $0.append(($0.last ?? 0) + Int32($1)) },
       positions: positions,
       inputChecks: try streams.numbers(

@@ -109,11 +109,16 @@ struct TargetDecoder {
     let rank = min(options.rank ?? basis.rank, basis.rank)
     let (one, half) = TailCode.partitions(try integers(rows))
     let coefficients = try [Float](unsafeUninitializedCapacity: rows * rank) { values, count in
+      let output = values
       try streams.forEachColumns(
-        prefix + StreamName.tailLowRank, of: tables.coefficients, first: rank, rows: rows
+        prefix + StreamName.tailLowRank, of: tables.coefficients, first: rank, rows: rows,
+        takesBytes: { columns, coded in
+          CodedTargets.coefficients(
+            bytes: coded, steps: basis.steps, into: output, columns: columns, of: rank)
+        }
       ) { columns, coded in
         CodedTargets.coefficients(
-          coded, steps: basis.steps, into: values, columns: columns, of: rank)
+          coded, steps: basis.steps, into: output, columns: columns, of: rank)
       }
       count = rows * rank
     }
