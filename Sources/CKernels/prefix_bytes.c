@@ -230,13 +230,15 @@ typedef float floats8 __attribute__((vector_size(32)));
 #define HIGH_FOURS(a, b) \
   __builtin_shufflevector(a, b, 8, 9, 10, 11, 24, 25, 26, 27, 12, 13, 14, 15, 28, 29, 30, 31)
 
-// Sixteen rows of eight columns, from columns `stride` bytes apart.
+// Sixteen rows of eight columns, from columns `stride` bytes apart; of fewer columns the last is there
+// again in place of those that are missing.
 static inline __attribute__((always_inline)) void transpose(const uint8_t *in, size_t stride,
-                                                            const int is_zigzag, bytes16 *rows) {
+                                                            const int width, const int is_zigzag,
+                                                            bytes16 *rows) {
   bytes16 c[8];
 #pragma clang loop unroll(full)
   for (int i = 0; i < 8; i++) {
-    memcpy(c + i, in + (size_t)i * stride, sizeof c[i]);
+    memcpy(c + i, in + (size_t)(i < width ? i : width - 1) * stride, sizeof c[i]);
     if (is_zigzag) c[i] = (c[i] >> 1) ^ -(c[i] & 1);
   }
   bytes16 pairs[8], fours[8];
@@ -271,7 +273,7 @@ DECANT_CLONES void decant_bytes_to_rows(const uint8_t *restrict in, size_t rows,
   if (width == 8) {
     for (; row + 16 <= rows; row += 16) {
       bytes16 two[8];
-      transpose(in + row, rows, 0, two);
+      transpose(in + row, rows, 8, 0, two);
 #pragma clang loop unroll(full)
       for (int i = 0; i < 16; i++) {
         const words8 words = __builtin_convertvector(half_of(two[i / 2], i % 2), words8);
@@ -293,7 +295,7 @@ DECANT_CLONES void decant_bytes_to_coefficients(const uint8_t *restrict in, size
     memcpy(&step, steps, sizeof step);
     for (; row + 16 <= rows; row += 16) {
       bytes16 two[8];
-      transpose(in + row, rows, 1, two);
+      transpose(in + row, rows, 8, 1, two);
 #pragma clang loop unroll(full)
       for (int i = 0; i < 16; i++) {
         const integers8 integers =
@@ -308,5 +310,55 @@ DECANT_CLONES void decant_bytes_to_coefficients(const uint8_t *restrict in, size
       const int32_t v = in[c * rows + row];
       out[row * stride + c] = steps[c] * (float)((v >> 1) ^ -(v & 1));
     }
+  }
+}
+
+#define SHIFTED(v, ...) __builtin_shufflevector(v, (words8){0}, __VA_ARGS__)
+
+static inline __attribute__((always_inline)) uint32_t logits(const uint8_t *in, size_t rows,
+                                                             const int width, float step,
+                                                             uint32_t *sums, float *out,
+                                                             size_t stride) {
+  uint32_t largest = 0;
+  size_t row = 0;
+  if (width >= 7) {
+    for (; row + 16 <= rows; row += 16) {
+      bytes16 two[8];
+      transpose(in + row, rows, width, 0, two);
+#pragma clang loop unroll(full)
+      for (int i = 0; i < 16; i++) {
+        words8 sum = __builtin_convertvector(half_of(two[i / 2], i % 2), words8);
+        sum += SHIFTED(sum, 8, 0, 1, 2, 3, 4, 5, 6);
+        sum += SHIFTED(sum, 8, 8, 0, 1, 2, 3, 4, 5);
+        sum += SHIFTED(sum, 8, 8, 8, 8, 0, 1, 2, 3);
+        sum += sums[row + (size_t)i];
+        const uint32_t last = sum[width - 1];
+        sums[row + (size_t)i] = last;
+        largest = last > largest ? last : largest;
+        const floats8 floats = -step * __builtin_convertvector((integers8)sum, floats8);
+        memcpy(out + (row + (size_t)i) * stride, &floats, (size_t)width * sizeof(float));
+      }
+    }
+  }
+  for (; row < rows; row++) {
+    uint32_t sum = sums[row];
+    for (int c = 0; c < width; c++) {
+      sum += in[(size_t)c * rows + row];
+      out[row * stride + (size_t)c] = -step * (float)(int32_t)sum;
+    }
+    sums[row] = sum;
+    largest = sum > largest ? sum : largest;
+  }
+  return largest;
+}
+
+DECANT_CLONES uint32_t decant_bytes_to_logits(const uint8_t *restrict in, size_t rows, size_t width,
+                                              float step, uint32_t *restrict sums,
+                                              float *restrict out, size_t stride) {
+  // Constant widths become vectors: 15 increments, of a head of 16, are eight and seven.
+  switch (width) {
+    case 7: return logits(in, rows, 7, step, sums, out, stride);
+    case 8: return logits(in, rows, 8, step, sums, out, stride);
+    default: return logits(in, rows, (int)width, step, sums, out, stride);
   }
 }

@@ -103,6 +103,21 @@ package enum CodedTargets {
     }
   }
 
+  /// Writes logits of columns that were unpacked to bytes, `[columns.count, rows]`; otherwise as
+  /// `logits` of a tile.
+  package static func logits(
+    bytes: UnsafeBufferPointer<UInt8>, step: Float, sums: inout [UInt32],
+    into output: UnsafeMutableBufferPointer<Float>, columns: Range<Int>, of width: Int
+  ) -> UInt32 {
+    let rows = rows(bytes.count, columns, width, output.count)
+    precondition(
+      sums.count == rows && columns.count <= PrefixCode.sideBySide,
+      "\(sums.count) sums of \(rows) rows, columns \(columns)")
+    guard let bytes = bytes.baseAddress, let output = output.baseAddress else { return 0 }
+    return decant_bytes_to_logits(
+      bytes, rows, columns.count, step, &sums, output + columns.lowerBound, width)
+  }
+
   /// Writes columns of bytes, `[columns, rows]`, as a tile.
   ///
   /// - Precondition: as many bytes as values of the tile, a multiple of `columns`.

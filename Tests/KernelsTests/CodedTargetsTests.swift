@@ -36,6 +36,35 @@ struct CodedTargetsTests {
     }
   }
 
+  @Test(arguments: [1, 3, 7, 8]) func bytesMakeTheLogitsThatTheirValuesMake(columns: Int) {
+    for rows in [1, 15, 16, 17, 100] {
+      let bytes = Self.bytes(rows: rows, columns: columns, seed: UInt64(rows + 1))
+      var tile = (0..<rows).flatMap { row in
+        (0..<columns).map { UInt32(bytes[$0 * rows + row]) }
+      }
+      var (fromBytes, fromTile) = ([Float](repeating: 9, count: rows * 16), [Float]())
+      fromTile = fromBytes
+      var sums = (0..<rows).map { UInt32($0 * 3) }
+      var tileSums = sums
+      let range = 5..<5 + columns
+      let largest = bytes.withUnsafeBufferPointer { bytes in
+        fromBytes.withUnsafeMutableBufferPointer {
+          CodedTargets.logits(
+            bytes: bytes, step: 0.0625, sums: &sums, into: $0, columns: range, of: 16)
+        }
+      }
+      let tileLargest = tile.withUnsafeMutableBufferPointer { tile in
+        fromTile.withUnsafeMutableBufferPointer {
+          CodedTargets.logits(
+            tile, step: 0.0625, sums: &tileSums, into: $0, columns: range, of: 16)
+        }
+      }
+      #expect(fromBytes == fromTile)
+      #expect(sums == tileSums)
+      #expect(largest == tileLargest)
+    }
+  }
+
   @Test(arguments: [2, 4]) func planesMakeTokens(width: Int) {
     let order: [Int32] = (0..<300).reversed()
     let ranks: [UInt32] = (0..<77).map { ($0 * 37) % 300 } + [299]

@@ -34,3 +34,7 @@ void decant_bytes_to_rows(const uint8_t *columns, size_t rows, size_t width, uin
 /// decant_coded_coefficients of columns of bytes [width, rows].
 void decant_bytes_to_coefficients(const uint8_t *columns, size_t rows, size_t width,
                                   const float *steps, float *out, size_t stride);
+
+/// decant_coded_logits of columns of bytes [width, rows], at most DECANT_PREFIX_SIDE_BY_SIDE of them.
+uint32_t decant_bytes_to_logits(const uint8_t *columns, size_t rows, size_t width, float step,
+                                uint32_t *sums, float *out, size_t stride);

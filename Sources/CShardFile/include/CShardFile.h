@@ -1,5 +1,7 @@
 #pragma once
 
+#include "sha256_pair.h"
+
 /// The name of a VFS of SQLite that reads sealed shards, or a null pointer where SQLite has no memory
 /// for it. Any thread may call it.
 ///

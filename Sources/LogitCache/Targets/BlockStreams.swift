@@ -6,16 +6,45 @@ struct BlockStreams {
   let shard: ShardReader
   /// The block's number in its shard.
   let block: Int
+  /// Streams that were read together.
+  private let fetched: [String: [UInt8]]
+
+  init(shard: ShardReader, block: Int) { self.init(shard: shard, block: block, fetched: [:]) }
+
+  private init(shard: ShardReader, block: Int, fetched: [String: [UInt8]]) {
+    self.shard = shard
+    self.block = block
+    self.fetched = fetched
+  }
+
+  /// The same with some streams in memory, which takes less time than one after the other; those that
+  /// are missing are reported when they are asked for.
+  func fetching(_ names: [String]) throws -> BlockStreams {
+    let names = names.filter(has)
+    let fetched = Dictionary(
+      zip(names, try shard.streams(names, block: block)), uniquingKeysWith: { first, _ in first })
+    return BlockStreams(shard: shard, block: block, fetched: fetched)
+  }
+
+  /// The bytes of a stream.
+  func stream(_ name: String) throws -> [UInt8] {
+    try fetched[name] ?? shard.stream(name, block: block)
+  }
 
   /// Whether the block has a stream.
   func has(_ name: String) -> Bool { shard.rawBytes(name, block: block) != nil }
 
   /// A stream that has to have this many bytes.
   func sized(_ name: String, bytes expected: Int) throws -> [UInt8] {
+    try require(name, bytes: expected)
+    return try stream(name)
+  }
+
+  /// Checks how many bytes a stream has, without reading it.
+  func require(_ name: String, bytes expected: Int) throws {
     if let found = shard.rawBytes(name, block: block), found != expected {
       throw damaged(name, "size", "\(expected) bytes", "\(found)")
     }
-    return try shard.stream(name, block: block)
   }
 
   /// Byte planes of 16-bit numbers.
@@ -72,7 +101,7 @@ struct BlockStreams {
   }
 
   private func split(_ name: String, columns: Int) throws -> ([UInt8], [Range<Int>]) {
-    let bytes = try shard.stream(name, block: block)
+    let bytes = try stream(name)
     guard let ranges = CodedColumns.split(bytes, columns: columns) else {
       throw damaged(name, "sizes of \(columns) columns", "\(bytes.count) bytes in all", "another")
     }
@@ -89,6 +118,7 @@ struct BlockStreams {
   ///   - takesBytes: Receives the numbers of some columns and their values, `[columns, rows]`, where
   ///     none is above 255; without it the body gets these too.
   ///   - body: Receives the numbers of the others and their values, `[rows, columns]`.
+  /// - Throws: `LogitCacheError.damagedBlock`, and what the bodies throw.
   func forEachColumns(
     _ name: String, of codes: [PrefixCode], first count: Int, rows: Int,
     takesBytes: ((Range<Int>, UnsafeBufferPointer<UInt8>) throws -> Void)? = nil,
