@@ -73,7 +73,8 @@ struct CacheContent {
     if manifest.complete { manifest.tables = summary }
     for (index, shard) in shards.sorted(by: { $0.key < $1.key }) {
       var shard = shard
-      shard.metadata = keys.metadata(index)
+      // A changed specification may have fewer shards than there are.
+      if index < manifest.specification.shardCount { shard.metadata = keys.metadata(index) }
       let summary = try shard.write(to: folder, name: Self.shardName(index))
       if manifest.shards.indices.contains(index) {
         manifest.shards[index].bytes = summary.bytes
