@@ -56,10 +56,7 @@ let package = Package(
 
     // Text and storage.
     library("Tokenizer", []),
-    .target(
-      name: "CShardFile", dependencies: [sqlite],
-      cSettings: strict ? [.treatAllWarnings(as: .error)] : []),
-    library("ShardStore", [grdb, sqlite, "CShardFile", "CLZ4", crypto]),
+    library("ShardStore", [grdb, sqlite, "CLZ4", crypto]),
     library("Corpus", ["Tokenizer", "ShardStore", "CZlib", "CZstd", crypto]),
     library("LogitCache", ["ShardStore", "Kernels", crypto]),
 

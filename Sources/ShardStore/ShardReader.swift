@@ -89,22 +89,22 @@ package final class ShardReader: Sendable {
     try streams([name], block: block)[0]
   }
 
-  /// The decoded bytes of some streams of a block, all checked against their checksums: in less time
-  /// than one after the other.
+  /// The decoded bytes of some streams of a block, all checked against their checksums; SQLite is asked
+  /// for all of them in one turn.
   ///
   /// - Throws: As `stream(_:block:)`, of the first that is damaged.
   package func streams(_ names: [String], block: Int) throws -> [[UInt8]] {
-    let streams = try names.map { name in
-      let entry = try entry(name, block: block)
-      let bytes = try reporting(name, block) {
-        try StreamCodec.unpack(try payload(entry), codec: entry.codec, rawBytes: entry.rawBytes)
+    let entries = try names.map { (name: $0, entry: try entry($0, block: block)) }
+    let payloads = try queue.unsafeRead { db in
+      try entries.map { name, entry in try reporting(name, block) { try payload(entry, db) } }
+    }
+    return try zip(entries, payloads).map { stream, payload in
+      try reporting(stream.name, block) {
+        try StreamCodec.decode(
+          payload, codec: stream.entry.codec, rawBytes: stream.entry.rawBytes,
+          checksum: stream.entry.checksum)
       }
-      return (name: name, checksum: entry.checksum, bytes: bytes)
     }
-    for (stream, digest) in zip(streams, StreamDigests.of(streams.map(\.bytes))) {
-      try reporting(stream.name, block) { try StreamCodec.require(digest, stream.checksum) }
-    }
-    return streams.map(\.bytes)
   }
 
   private func entry(_ name: String, block: Int) throws -> ShardDirectory.Entry {
@@ -163,12 +163,15 @@ package final class ShardReader: Sendable {
     return sizes
   }
 
+  /// The stored bytes of a stream.
   func payload(_ entry: ShardDirectory.Entry) throws -> Data {
-    // No transaction: the file is taken as one that never changes.
-    let value = try queue.unsafeRead { db in
-      let statement = try db.cachedStatement(sql: "SELECT payload FROM streams WHERE rowid = ?")
-      return try DatabaseValue.fetchOne(statement, arguments: [entry.row])
-    }
+    // No transaction, here as elsewhere: the file is taken as one that never changes.
+    try queue.unsafeRead { try payload(entry, $0) }
+  }
+
+  private func payload(_ entry: ShardDirectory.Entry, _ db: Database) throws -> Data {
+    let statement = try db.cachedStatement(sql: "SELECT payload FROM streams WHERE rowid = ?")
+    let value = try DatabaseValue.fetchOne(statement, arguments: [entry.row])
     guard case .blob(let payload) = value?.storage, payload.count == entry.storedBytes else {
       throw LZ4Frame.Failure(
         what: "payload", expected: "\(entry.storedBytes) bytes", found: "something else")

@@ -33,29 +33,28 @@ enum StreamCodec: Int64 {
       payload: Data(shrinks ? frame : stream.bytes))
   }
 
-  /// Decodes a payload, whose bytes are then to be checked.
+  /// Decodes and checks a payload.
   ///
   /// - Throws: `LZ4Frame.Failure`, to which the caller adds the place.
-  static func unpack(_ payload: Data, codec: StreamCodec, rawBytes: Int) throws -> [UInt8] {
+  static func decode(
+    _ payload: Data, codec: StreamCodec, rawBytes: Int, checksum: [UInt8]
+  ) throws -> [UInt8] {
+    let bytes: [UInt8]
     switch codec {
     case .raw:
       guard payload.count == rawBytes else {
         throw LZ4Frame.Failure(
           what: "stored size", expected: "\(rawBytes)", found: "\(payload.count)")
       }
-      return [UInt8](payload)
+      bytes = [UInt8](payload)
     case .lz4:
-      return try payload.withUnsafeBytes { try LZ4Frame.decompress($0, rawBytes: rawBytes) }
+      bytes = try payload.withUnsafeBytes { try LZ4Frame.decompress($0, rawBytes: rawBytes) }
     }
-  }
-
-  /// Compares the digest of a stream's bytes.
-  ///
-  /// - Throws: `LZ4Frame.Failure`, to which the caller adds the place.
-  static func require(_ found: [UInt8], _ checksum: [UInt8]) throws {
+    let found = [UInt8](SHA256.hash(data: bytes))
     guard found == checksum else {
       throw LZ4Frame.Failure(
         what: "SHA-256", expected: Hexadecimal.text(checksum), found: Hexadecimal.text(found))
     }
+    return bytes
   }
 }

@@ -1,4 +1,3 @@
-import CShardFile
 import Foundation
 import GRDB
 import GRDBSQLite
@@ -15,7 +14,7 @@ enum UntrustedDatabase {
   /// Pages are read ahead of SQLite, where it asks for them in order.
   static func immutable(_ url: URL) -> String {
     guard sqlite3_compileoption_used("USE_URI") != 0 else { return url.path }
-    let vfs = decant_shard_vfs().map { "&vfs=" + String(cString: $0) } ?? ""
+    let vfs = ShardFileSystem.name.map { "&vfs=\($0)" } ?? ""
     return url.absoluteURL.absoluteString + "?immutable=1" + vfs
   }
 
