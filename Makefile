@@ -2,10 +2,12 @@
 # make test    the tests
 # make bench   speed, with a table; results in .build/bench/results.json (BENCH=--quick: a minute)
 # BENCH=--reading make bench: decoding caches, beside LMDB and mosaicml-streaming
+# BENCH=--compute make bench: models beside PyTorch and ONNX Runtime, at most 12 minutes on a quiet
+#                machine (BENCH="--compute --quick": 3); results in .build/bench/compute.json
 # make compare cached against online training: held-out losses and their differences
 # make lint    formatter and module graph
 # make parity  a million random strings, ours and tokenizers' (PARITY="--count N --seed S")
-# make fuzz    100,000 damaged and hostile caches, some minutes (FUZZ="--count N --seed S")
+# make fuzz    100,000 damaged and hostile caches and as many corpora, some minutes (FUZZ="--count N --seed S")
 # make python-env  a Python with transformers in .build/python, for the tests that compare with it
 SHELL := /bin/bash
 
@@ -32,7 +34,8 @@ parity: build
 
 fuzz: setup
 	swift build -c release --product fuzz
-	.build/release/fuzz --count 100000 $(FUZZ)
+	.build/release/fuzz --of caches --count 100000 $(FUZZ)
+	.build/release/fuzz --of corpora --count 100000 $(FUZZ)
 
 build: setup
 	swift build -c release --product pipeline

@@ -45,13 +45,14 @@ let package = Package(
     // System libraries: a module map and a shim header, nothing else.
     .systemLibrary(
       name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
     .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
 
     // Numerics: kernels, then models.
     .target(name: "CKernels", cSettings: strict ? [.treatAllWarnings(as: .error)] : []),
-    library("Kernels", ["CKernels", "COpenBLAS"]),
+    library("Kernels", ["CKernels", "COpenBLAS", "COneDNN"]),
     library("Transformer", ["Kernels"]),
 
     // Text and storage.
@@ -86,10 +87,13 @@ let package = Package(
       ],
       swiftSettings: swiftSettings),
 
-    // Reads damaged and hostile caches; `make fuzz`.
+    // Reads damaged and hostile caches and corpora; `make fuzz`.
     .executableTarget(
       name: "fuzz",
-      dependencies: ["LogitCache", "ShardStore", "Transformer", "Kernels", grdb, arguments],
+      dependencies: [
+        "LogitCache", "Corpus", "Tokenizer", "ShardStore", "Transformer", "Kernels", grdb,
+        arguments,
+      ],
       swiftSettings: swiftSettings),
 
     .target(

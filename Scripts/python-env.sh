@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Makes .build/python: a Python with torch and transformers, which some tests compare with; and
-# .build/reading-python, with what the reading of caches is measured beside. With the argument `reading`
-# the second alone. That takes 6 GB, for the torch that mosaicml-streaming brings has the libraries of CUDA.
+# Makes .build/python: a Python with torch, transformers and ONNX Runtime, which some tests and
+# benchmarks compare with, in the versions of Scripts/python-packages.txt; and .build/reading-python,
+# with what the reading of caches is measured beside. With the argument `reading` the second alone. That
+# takes 6 GB, for the torch that mosaicml-streaming brings has the libraries of CUDA.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -27,8 +28,8 @@ make_environment() {
 if [ "${1:-}" != reading ]; then
   make_environment "$folder"
   # The build without CUDA is a tenth of the size; not every index has it.
-  "${pip[@]}" "torch==$torch+cpu" 2>/dev/null || "${pip[@]}" "torch==$torch" || "${pip[@]}" torch
-  "${pip[@]}" transformers tokenizers==0.23.3 safetensors numpy
+  "${pip[@]}" "torch==$torch+cpu" 2>/dev/null || "${pip[@]}" "torch==$torch"
+  "${pip[@]}" --requirement Scripts/python-packages.txt
   "$folder/bin/python" -c '
 import torch, transformers
 print("python-env: torch", torch.__version__, "and transformers", transformers.__version__)'

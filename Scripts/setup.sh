@@ -2,8 +2,8 @@
 # Installs the system libraries that the build needs, where they are missing.
 set -euo pipefail
 
-packages=(libsqlite3-dev liblz4-dev libopenblas-dev zlib1g-dev libzstd-dev pkg-config)
-headers=(sqlite3.h lz4frame.h cblas.h zlib.h zstd.h)
+packages=(libsqlite3-dev liblz4-dev libopenblas-dev libdnnl-dev zlib1g-dev libzstd-dev pkg-config)
+headers=(sqlite3.h lz4frame.h cblas.h oneapi/dnnl/dnnl.h zlib.h zstd.h)
 
 command -v swift >/dev/null || {
   echo "setup: no 'swift' on the PATH: install Swift 6.3 or later from swift.org" >&2
@@ -18,7 +18,7 @@ done
 
 echo "setup: missing ${missing[*]}; installing ${packages[*]}" >&2
 if ! command -v apt-get >/dev/null; then
-  echo "setup: no apt-get here: install the development files of SQLite, LZ4, OpenBLAS, zlib and zstd" >&2
+  echo "setup: no apt-get here: install the development files of SQLite, LZ4, OpenBLAS, oneDNN, zlib and zstd" >&2
   exit 1
 fi
 if [ "$(id -u)" -eq 0 ]; then

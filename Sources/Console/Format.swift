@@ -13,6 +13,11 @@ package enum Format {
     return (value < 0 ? "-" : "") + ([digits] + groups).joined(separator: ",")
   }
 
+  /// How many of something: `1 shard`, `2,000 shards`.
+  package static func count(_ value: Int, _ noun: String) -> String {
+    "\(count(value)) \(noun)\(value == 1 ? "" : "s")"
+  }
+
   /// Bytes in the unit that fits, powers of 1,000.
   package static func bytes(_ value: Int) -> String {
     let units = ["B", "kB", "MB", "GB", "TB"]

@@ -1,5 +1,6 @@
 import Foundation
 import Tokenizer
+import ShardStore
 
 /// Counts words on several threads, of which the calling one is the first.
 ///
@@ -27,9 +28,7 @@ final class WordCountWorkers {
     }
     let shared = Shared(counters: (1..<jobs).map { _ in WordCounter(options: options) })
     for index in 1..<jobs {
-      let thread = Thread { shared.work(index - 1) }
-      thread.name = "words"
-      thread.start()
+      BackgroundThread.start("words") { shared.work(index - 1) }
     }
     self.shared = shared
   }

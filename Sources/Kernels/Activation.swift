@@ -17,26 +17,54 @@ package enum Activation: String, Sendable, Codable {
     }
   }
 
-  /// y = f(x + bias); `x` is left as x + bias, which `backward` needs.
+  /// y = f(x).
   ///
   /// - Parameters:
-  ///   - x: `[rows, columns]`.
-  ///   - bias: `[columns]`.
-  ///   - y: `[rows, columns]`.
-  package func forward(_ x: Matrix, bias: UnsafePointer<Float>, into y: Matrix) {
+  ///   - x: `[rows, columns]`, which `backward` needs where it is not y itself.
+  ///   - y: `[rows, columns]`, of x's format; may be x.
+  package func forward(_ x: Operand, into y: Operand) {
     precondition(x.rows == y.rows && x.columns == y.columns, "shapes of x and y differ")
-    Parallel.forEach(x.rows, grain: 8) { part in
-      decant_bias_activation(
-        x.rows(part).base, bias, y.rows(part).base, part.count, x.columns, kind)
+    precondition(x.precision == y.precision, "formats of x and y differ")
+    StepProfile.time(.elementwise) {
+      Parallel.forEach(x.rows, grain: 8) { part in
+        let (from, to) = (x.rows(part), y.rows(part))
+        if let x = from.floats, let y = to.floats {
+          decant_activation_f32(x, y, from.count, kind)
+        } else if let x = from.bfloat16, let y = to.bfloat16 {
+          decant_activation_bf16(x, y, from.count, kind)
+        }
+      }
     }
   }
 
-  /// Replaces `dy` by dx = dy · f'(x), with the `x` that `forward` left.
-  package func backward(_ dy: Matrix, x: Matrix) {
-    precondition(x.rows == dy.rows && x.columns == dy.columns, "shapes of x and dy differ")
-    Parallel.forEach(x.rows, grain: 8) { part in
-      decant_activation_backward(
-        dy.rows(part).base, x.rows(part).base, part.count * x.columns, kind)
+  /// x = f(x) on the calling thread.
+  func apply(_ x: UnsafeMutablePointer<Float>, count: Int) {
+    decant_activation_f32(x, x, count, kind)
+  }
+
+  /// Replaces `dy` by dx = dy · f'(x), and adds its column sums to a gradient.
+  ///
+  /// - Parameters:
+  ///   - dy: `[rows, columns]`.
+  ///   - x: As given to `forward`, of dy's format.
+  ///   - dBias: `[columns]`, the gradient of the bias that x contains; added to.
+  ///   - partials: Scratch of at least `Parallel.threads * columns` floats.
+  package func backward(
+    _ dy: Operand, x: Operand, dBias: UnsafeMutablePointer<Float>, partials: FloatBuffer
+  ) {
+    let columns = x.columns
+    precondition(x.rows == dy.rows && columns == dy.columns, "shapes of x and dy differ")
+    precondition(x.precision == dy.precision, "formats of x and dy differ")
+    StepProfile.time(.elementwise) {
+      PartialSums.add(rows: x.rows, columns: columns, to: [dBias], partials: partials) {
+        part, sums in
+        let (dy, x) = (dy.rows(part), x.rows(part))
+        if let dy = dy.floats, let x = x.floats {
+          decant_activation_backward_f32(dy, x, sums, part.count, columns, kind)
+        } else if let dy = dy.bfloat16, let x = x.bfloat16 {
+          decant_activation_backward_bf16(dy, x, sums, part.count, columns, kind)
+        }
+      }
     }
   }
 }

@@ -1,16 +1,42 @@
 import CKernels
+import Synchronization
 
 /// Scaled dot-product self-attention over packed sequences; each token attends to all of its own.
 ///
-/// Legend: L tokens of one sequence, C hidden size, NH heads, hs = C / NH.
-package enum Attention {
-  /// Lays out the probabilities of all sequences in one packed buffer.
+/// Legend: L tokens of one sequence, C hidden size, NH heads, hs = C / NH, T tokens of the batch.
+package struct Attention {
+  private let sequenceStarts: [Int32]
+  private let heads: Int
+  private let hidden: Int
+  private let headSize: Int
+  private let precision: Precision
+  /// Heads that one piece of work takes: all of a sequence where there are sequences enough.
+  private let headsOfPiece: Int
+
+  /// The attention of a batch.
   ///
   /// - Parameters:
   ///   - sequenceStarts: `B + 1` token offsets.
-  ///   - heads: NH.
-  /// - Returns: Where each sequence's probabilities start, and the total at the end.
-  package static func probabilityStarts(sequenceStarts: [Int32], heads: Int) -> [Int] {
+  ///   - heads: NH; divides `hidden`.
+  ///   - hidden: C.
+  ///   - precision: The format of queries, keys, values, probabilities and outputs.
+  package init(sequenceStarts: [Int32], heads: Int, hidden: Int, precision: Precision) {
+    precondition(hidden % heads == 0, "\(hidden) columns for \(heads) heads")
+    self.sequenceStarts = sequenceStarts
+    self.heads = heads
+    self.hidden = hidden
+    self.precision = precision
+    headSize = hidden / heads
+    let isFew = sequenceStarts.count - 1 < 4 * Parallel.threads
+    headsOfPiece = isFew ? max(1, (heads + Parallel.threads - 1) / Parallel.threads) : heads
+  }
+
+  private var pieces: Int {
+    (sequenceStarts.count - 1) * ((heads + headsOfPiece - 1) / headsOfPiece)
+  }
+
+  /// Where each sequence's probabilities `[NH, L, L]` start in one packed buffer, and their total.
+  package var probabilityStarts: [Int] {
     var starts = [0]
     starts.reserveCapacity(sequenceStarts.count)
     for index in 1..<sequenceStarts.count {
@@ -20,38 +46,135 @@ package enum Attention {
     return starts
   }
 
+  /// Numbers of scratch that each thread needs for its longest sequence.
+  ///
+  /// - Parameters:
+  ///   - heads: NH.
+  ///   - longestSequence: Lmax.
+  /// - Returns: NH · Lmax².
+  package static func scratchCount(heads: Int, longestSequence: Int) -> Int {
+    heads * longestSequence * longestSequence
+  }
+
+  /// Scratch of one thread.
+  package struct Scratch {
+    /// Scores, `scratchCount` floats.
+    package let scores: FloatBuffer
+    /// Probabilities or the gradient of scores, `scratchCount` numbers of the format.
+    package let rounded: OperandBuffer
+
+    /// Scratch for sequences up to a length.
+    ///
+    /// - Parameters:
+    ///   - count: As `scratchCount` says.
+    ///   - precision: The attention's format.
+    package init(count: Int, precision: Precision) {
+      scores = FloatBuffer(count: count)
+      rounded = OperandBuffer(count: count, precision: precision)
+    }
+  }
+
+  /// One piece: some heads of one sequence, and what their products look like.
+  private struct Piece {
+    let start: Int
+    let length: Int
+    let heads: Range<Int>
+    let probabilities: Int
+  }
+
+  private func forEachPiece(
+    starts: [Int], scratch: [Scratch], _ body: (Piece, Scratch) -> Void
+  ) {
+    let perSequence = (heads + headsOfPiece - 1) / headsOfPiece
+    Parallel.forEachItem(pieces) { thread, item in
+      let (sequence, group) = (item / perSequence, item % perSequence)
+      let start = Int(sequenceStarts[sequence])
+      let length = Int(sequenceStarts[sequence + 1]) - start
+      let first = group * headsOfPiece
+      let heads = first..<min(self.heads, first + headsOfPiece)
+      let scratch = scratch[thread]
+      precondition(heads.count * length * length <= scratch.scores.count, "scratch is too small")
+      body(
+        Piece(
+          start: start, length: length, heads: heads,
+          probabilities: starts.isEmpty ? 0 : starts[sequence] + first * length * length), scratch)
+    }
+  }
+
+  /// The layouts of the operands of a piece's products, batched over its heads.
+  private enum Layouts {
+    case columns(Int)  // [L, hs] out of rows of this many columns
+    case scores(Precision)  // [L, L]
+
+    func layout(_ attention: Attention, length: Int, transposed: Bool) -> ProductShape.Layout {
+      switch self {
+      case .columns(let width):
+        var layout = ProductShape.Layout.rows(width, transposed: transposed, attention.precision)
+        layout.batch = attention.headSize
+        return layout
+      case .scores(let precision):
+        var layout = ProductShape.Layout.rows(length, transposed: transposed, precision)
+        layout.batch = length * length
+        return layout
+      }
+    }
+  }
+
+  private func product(
+    _ piece: Piece, n: Int, k: Int, _ a: Layouts, transposeA: Bool = false, _ b: Layouts,
+    transposeB: Bool = false, into c: Layouts
+  ) -> StridedProduct {
+    let length = piece.length
+    return StridedProduct(
+      ProductShape(
+        batch: piece.heads.count, m: length, n: n, k: k,
+        a: a.layout(self, length: length, transposed: transposeA),
+        b: b.layout(self, length: length, transposed: transposeB),
+        c: c.layout(self, length: length, transposed: false)))
+  }
+
   /// Writes the heads' outputs side by side, before the output projection.
   ///
   /// - Parameters:
-  ///   - qkv: `[tokens, 3C]`: queries, keys and values of each token side by side.
-  ///   - sequenceStarts: `B + 1` token offsets.
-  ///   - heads: NH.
-  ///   - probabilities: Receives `[NH, L, L]` of each sequence, one after another.
-  ///   - starts: As `probabilityStarts` gives them.
-  ///   - output: `[tokens, C]`.
-  package static func forward(
-    qkv: Matrix, sequenceStarts: [Int32], heads: Int, probabilities: FloatBuffer, starts: [Int],
-    into output: Matrix
+  ///   - qkv: `[T, 3C]`: queries, keys and values of each token side by side.
+  ///   - probabilities: Receives `[NH, L, L]` of each sequence, one after another, for `backward`;
+  ///     nil where they are not wanted.
+  ///   - scratch: One for each thread.
+  ///   - output: `[T, C]`.
+  package func forward(
+    qkv: Operand, probabilities: OperandBuffer?, scratch: [Scratch], into output: Operand
   ) {
-    let shape = Shape(qkv: qkv, heads: heads)
-    precondition(starts[starts.count - 1] <= probabilities.count, "probabilities do not fit")
-    _ = OpenBLAS.kernels
-    Parallel.forEach((sequenceStarts.count - 1) * heads) { items in
-      for item in items {
-        let (sequence, head) = (item / heads, item % heads)
-        let start = Int(sequenceStarts[sequence])
-        let length = Int(sequenceStarts[sequence + 1]) - start
-        let q = qkv.base + start * shape.stride + head * shape.headSize
-        let k = q + shape.hidden
-        let v = k + shape.hidden
-        let p = probabilities.base + starts[sequence] + head * length * length
-        MatrixProduct.sgemm(
-          false, true, length, length, shape.headSize, q, shape.stride, k, shape.stride, false, p,
-          length, scale: shape.scale)
-        decant_softmax(p, length, length)
-        MatrixProduct.sgemm(
-          false, false, length, shape.headSize, length, p, length, v, shape.stride, false,
-          output.base + start * shape.hidden + head * shape.headSize, shape.hidden)
+    check(qkv, output, scratch)
+    let starts = probabilities == nil ? [] : probabilityStarts
+    if let probabilities, let total = starts.last {
+      precondition(total <= probabilities.count, "probabilities do not fit")
+    }
+    let bytes = precision.elementBytes
+    let scale = 1 / Float(headSize).squareRoot()
+    StepProfile.time(.attention) {
+      forEachPiece(starts: starts, scratch: scratch) { piece, scratch in
+        let length = piece.length
+        let q =
+          qkv.base + (piece.start * 3 * hidden + piece.heads.lowerBound * headSize) * bytes
+        let scores = scratch.scores.base
+        product(
+          piece, n: length, k: headSize, .columns(3 * hidden), .columns(3 * hidden),
+          transposeB: true, into: .scores(.fp32)
+        ).run(q, q + hidden * bytes, into: scores)
+        let p = (probabilities?.base ?? scratch.rounded.base) + piece.probabilities * bytes
+        let rows = piece.heads.count * length
+        switch precision {
+        case .fp32:
+          decant_softmax_f32(scores, p.assumingMemoryBound(to: Float.self), scale, rows, length)
+        case .bf16:
+          decant_softmax_bf16(scores, p.assumingMemoryBound(to: UInt16.self), scale, rows, length)
+        }
+        product(
+          piece, n: headSize, k: length, .scores(precision), .columns(3 * hidden),
+          into: .columns(hidden)
+        ).run(
+          p, q + 2 * hidden * bytes,
+          into: output.base + (piece.start * hidden + piece.heads.lowerBound * headSize) * bytes)
       }
     }
   }
@@ -59,63 +182,64 @@ package enum Attention {
   /// Gradients of queries, keys and values from the gradient of the heads' outputs.
   ///
   /// - Parameters:
-  ///   - dOutput: `[tokens, C]`.
+  ///   - dOutput: `[T, C]`.
   ///   - qkv: As given to `forward`.
-  ///   - sequenceStarts: As given to `forward`.
-  ///   - heads: NH.
   ///   - probabilities: As `forward` wrote them.
-  ///   - starts: As given to `forward`.
-  ///   - scratch: At least `Parallel.threads · Lmax²` floats.
-  ///   - dQKV: Receives `[tokens, 3C]`.
-  package static func backward(
-    _ dOutput: Matrix, qkv: Matrix, sequenceStarts: [Int32], heads: Int,
-    probabilities: FloatBuffer, starts: [Int], scratch: FloatBuffer, into dQKV: Matrix
+  ///   - scratch: One for each thread.
+  ///   - dQKV: Receives `[T, 3C]`.
+  package func backward(
+    _ dOutput: Operand, qkv: Operand, probabilities: OperandBuffer, scratch: [Scratch],
+    into dQKV: Operand
   ) {
-    let shape = Shape(qkv: qkv, heads: heads)
-    let items = (sequenceStarts.count - 1) * heads
-    let parts = Parallel.parts(items)
-    let share = scratch.count / parts
-    Parallel.forEachPart(items) { part, items in
-      let dScores = scratch.base + part * share
-      for item in items {
-        let (sequence, head) = (item / heads, item % heads)
-        let start = Int(sequenceStarts[sequence])
-        let length = Int(sequenceStarts[sequence + 1]) - start
-        precondition(length * length <= share, "attention scratch is too small")
-        let q = qkv.base + start * shape.stride + head * shape.headSize
-        let dq = dQKV.base + start * shape.stride + head * shape.headSize
-        let p = probabilities.base + starts[sequence] + head * length * length
-        let dOut = dOutput.base + start * shape.hidden + head * shape.headSize
+    check(qkv, dOutput, scratch)
+    check(dQKV, dOutput, scratch)
+    let bytes = precision.elementBytes
+    let scale = 1 / Float(headSize).squareRoot()
+    StepProfile.time(.attention) {
+      forEachPiece(starts: probabilityStarts, scratch: scratch) { piece, scratch in
+        let length = piece.length
+        let offset = (piece.start * 3 * hidden + piece.heads.lowerBound * headSize) * bytes
+        let (q, dq) = (qkv.base + offset, dQKV.base + offset)
+        let (k, v) = (q + hidden * bytes, q + 2 * hidden * bytes)
+        let p = probabilities.base + piece.probabilities * bytes
+        let dOut =
+          dOutput.base + (piece.start * hidden + piece.heads.lowerBound * headSize) * bytes
+        let (dP, dS) = (scratch.scores.base, scratch.rounded.base)
+        let wide = Layouts.columns(3 * hidden)
         // dV = Pᵀ dOut; dP = dOut Vᵀ; dS = softmax'(dP); dQ = dS K; dK = dSᵀ Q.
-        MatrixProduct.sgemm(
-          true, false, length, shape.headSize, length, p, length, dOut, shape.hidden, false,
-          dq + 2 * shape.hidden, shape.stride)
-        MatrixProduct.sgemm(
-          false, true, length, length, shape.headSize, dOut, shape.hidden, q + 2 * shape.hidden,
-          shape.stride, false, dScores, length)
-        decant_softmax_backward(dScores, p, shape.scale, length, length)
-        MatrixProduct.sgemm(
-          false, false, length, shape.headSize, length, dScores, length, q + shape.hidden,
-          shape.stride, false, dq, shape.stride)
-        MatrixProduct.sgemm(
-          true, false, length, shape.headSize, length, dScores, length, q, shape.stride, false,
-          dq + shape.hidden, shape.stride)
+        product(
+          piece, n: headSize, k: length, .scores(precision), transposeA: true, .columns(hidden),
+          into: wide
+        ).run(p, dOut, into: dq + 2 * hidden * bytes)
+        product(
+          piece, n: length, k: headSize, .columns(hidden), wide, transposeB: true,
+          into: .scores(.fp32)
+        ).run(dOut, v, into: dP)
+        let rows = piece.heads.count * length
+        switch precision {
+        case .fp32:
+          decant_softmax_backward_f32(
+            dP, p.assumingMemoryBound(to: Float.self), dS.assumingMemoryBound(to: Float.self),
+            scale, rows, length)
+        case .bf16:
+          decant_softmax_backward_bf16(
+            dP, p.assumingMemoryBound(to: UInt16.self), dS.assumingMemoryBound(to: UInt16.self),
+            scale, rows, length)
+        }
+        product(piece, n: headSize, k: length, .scores(precision), wide, into: wide)
+          .run(dS, k, into: dq)
+        product(
+          piece, n: headSize, k: length, .scores(precision), transposeA: true, wide, into: wide
+        ).run(dS, q, into: dq + hidden * bytes)
       }
     }
   }
 
-  private struct Shape {
-    let stride: Int
-    let hidden: Int
-    let headSize: Int
-    let scale: Float
-
-    init(qkv: Matrix, heads: Int) {
-      precondition(qkv.columns % (3 * heads) == 0, "\(qkv.columns) columns for \(heads) heads")
-      stride = qkv.columns
-      hidden = qkv.columns / 3
-      headSize = hidden / heads
-      scale = 1 / Float(headSize).squareRoot()
-    }
+  private func check(_ qkv: Operand, _ output: Operand, _ scratch: [Scratch]) {
+    precondition(
+      qkv.columns == 3 * hidden && output.columns == hidden && qkv.rows == output.rows,
+      "shapes of queries and outputs")
+    precondition(qkv.precision == precision && output.precision == precision, "another format")
+    precondition(scratch.count >= Parallel.threads, "scratch for each thread")
   }
 }

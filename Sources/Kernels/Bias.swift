@@ -1,26 +1,24 @@
 import CKernels
 
-/// A bias added to every row, and its gradient.
+/// The gradient of a bias that was added to every row.
 package enum Bias {
   /// Adds the column sums of `dy` to `dBias`.
   ///
   /// - Parameters:
   ///   - dy: `[rows, columns]`.
   ///   - dBias: `[columns]`, added to.
-  package static func addGradient(_ dy: Matrix, into dBias: UnsafeMutablePointer<Float>) {
+  package static func addGradient(_ dy: Operand, into dBias: UnsafeMutablePointer<Float>) {
     // Split by columns: each thread owns its sums, and the order of additions never changes.
-    Parallel.forEach(dy.columns, grain: 64) { part in
-      for row in 0..<dy.rows {
-        decant_add(
-          dBias + part.lowerBound, dy.base + row * dy.columns + part.lowerBound, part.count)
+    StepProfile.time(.elementwise) {
+      Parallel.forEach(dy.columns, grain: 64) { part in
+        let sums = dBias + part.lowerBound
+        if let floats = dy.floats {
+          decant_column_sums_f32(floats + part.lowerBound, sums, dy.rows, part.count, dy.columns)
+        } else if let bfloat16 = dy.bfloat16 {
+          decant_column_sums_bf16(
+            bfloat16 + part.lowerBound, sums, dy.rows, part.count, dy.columns)
+        }
       }
-    }
-  }
-
-  /// Adds `bias` to every row of `x`.
-  package static func add(_ bias: UnsafePointer<Float>, to x: Matrix) {
-    Parallel.forEach(x.rows, grain: 4) { part in
-      decant_add_bias(x.rows(part).base, bias, part.count, x.columns)
     }
   }
 }

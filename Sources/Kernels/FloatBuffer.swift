@@ -11,10 +11,8 @@ package final class FloatBuffer: @unchecked Sendable {  // the owner keeps write
   package init(count: Int) {
     precondition(count >= 0, "a buffer cannot hold \(count) floats")
     self.count = count
-    let raw = UnsafeMutableRawPointer.allocate(
-      byteCount: max(count, 1) * MemoryLayout<Float>.stride, alignment: 64)
+    let raw = Allocations.allocate(bytes: count * MemoryLayout<Float>.stride)
     base = raw.bindMemory(to: Float.self, capacity: max(count, 1))
-    base.initialize(repeating: 0, count: max(count, 1))
   }
 
   deinit {

@@ -1,5 +1,6 @@
 import Dispatch
 import Foundation
+import Synchronization
 
 /// The one place that owns threads: data-parallel loops over contiguous parts.
 ///
@@ -46,6 +47,24 @@ package enum Parallel {
         let lower = units * index / parts * grain
         let upper = min(count, units * (index + 1) / parts * grain)
         if lower < upper { shared.body(index, lower..<upper) }
+      }
+    }
+  }
+
+  /// Runs `body` over `0 ..< count`, each thread taking the next item when it is free.
+  ///
+  /// For items of unequal cost whose results do not depend on who computes them.
+  ///
+  /// - Parameters:
+  ///   - count: Number of items.
+  ///   - body: Receives the thread's index, below `threads`, and one item.
+  package static func forEachItem(_ count: Int, _ body: (Int, Int) -> Void) {
+    let next = Atomic<Int>(0)
+    forEachPart(min(count, threads)) { thread, _ in
+      while true {
+        let item = next.wrappingAdd(1, ordering: .relaxed).oldValue
+        guard item < count else { return }
+        body(thread, item)
       }
     }
   }

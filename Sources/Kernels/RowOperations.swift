@@ -9,18 +9,22 @@ package enum RowOperations {
     decant_add(target, source, count)
   }
 
-  /// Copies the named rows of `source` one after another.
+  /// Copies the named rows of `source` one after another, rounded to the target's format.
   ///
   /// - Parameters:
   ///   - rows: Indexes into `source`.
   ///   - source: `[anything, columns]`.
   ///   - target: `[rows.count, columns]`.
-  package static func gather(_ rows: ArraySlice<Int32>, of source: Matrix, into target: Matrix) {
+  package static func gather(_ rows: ArraySlice<Int32>, of source: Matrix, into target: Operand) {
     precondition(target.rows == rows.count && target.columns == source.columns, "target's shape")
     for (index, row) in rows.enumerated() {
       precondition(row >= 0 && row < source.rows, "row \(row) of \(source.rows)")
-      (target.base + index * target.columns).update(
-        from: source.base + Int(row) * source.columns, count: source.columns)
+      let from = source.base + Int(row) * source.columns
+      if let floats = target.floats {
+        (floats + index * target.columns).update(from: from, count: source.columns)
+      } else if let bfloat16 = target.bfloat16 {
+        decant_float_to_bfloat16(from, bfloat16 + index * target.columns, source.columns)
+      }
     }
   }
 

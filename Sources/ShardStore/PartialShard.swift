@@ -85,6 +85,35 @@ struct PartialShard {
         """, arguments: [key, value])
   }
 
+  /// Adds the streams of a block.
+  ///
+  /// - Parameters:
+  ///   - streams: The streams.
+  ///   - block: The block's number.
+  ///   - replacing: Whether a stream that is there is written over; it keeps its row, so that a
+  ///     resumed run leaves the same bytes.
+  ///   - db: The shard.
+  /// - Throws: GRDB's error.
+  static func insert(
+    _ streams: [EncodedStream], block: Int, replacing: Bool, _ db: Database
+  ) throws {
+    let update = """
+      ON CONFLICT (block, name) DO UPDATE SET codec = excluded.codec,
+      rawBytes = excluded.rawBytes, checksum = excluded.checksum, payload = excluded.payload
+      """
+    let statement = try db.cachedStatement(
+      sql: """
+        INSERT INTO streams (block, name, codec, rawBytes, checksum, payload)
+        VALUES (?, ?, ?, ?, ?, ?) \(replacing ? update : "")
+        """)
+    for stream in streams.map(\.encoded) {
+      try statement.execute(arguments: [
+        block, stream.name, stream.codec.rawValue, stream.rawBytes, stream.checksum,
+        stream.payload,
+      ])
+    }
+  }
+
   private func connect() throws -> DatabaseQueue {
     var configuration = Configuration()
     configuration.label = files.partial.lastPathComponent

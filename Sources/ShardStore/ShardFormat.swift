@@ -12,6 +12,12 @@ package enum ShardFormat {
   /// Metadata keys with this prefix are the container's own.
   package static let reservedPrefix = "shard."
 
+  /// The name of a numbered shard without `.sqlite`: `shard-00007`.
+  package static func shardName(_ index: Int) -> String {
+    let digits = "\(index)"
+    return "shard-" + String(repeating: "0", count: max(0, 5 - digits.count)) + digits
+  }
+
   static let nameKey = "shard.name"
   static let blocksKey = "shard.blocks"
   static let digestKey = "shard.digest"

@@ -42,14 +42,13 @@ extension ShardStoreError: CustomStringConvertible {
       "\(file): has \(foundBytes) bytes, its header says \(expectedBytes): truncated or only partly "
         + "copied. Copy it again, or delete it and run the same command again."
     case .damagedDirectory(let shard, let what, let expected, let found):
-      "\(shard): damaged: \(what) is \(found), expected \(expected). Copy the shard again, or "
-        + "delete it and run the same command again."
+      "\(shard): damaged: \(what) is \(found), expected \(expected). \(Self.mending)"
     case .missingStream(let shard, let block, let stream):
       "\(shard), \(Self.place(block)): stream '\(stream)' is missing. Build the folder again with "
         + "the options that keep it."
     case .damagedStream(let shard, let block, let stream, let what, let expected, let found):
       "\(shard), \(Self.place(block)), stream '\(stream)': damaged: \(what) is \(found), expected "
-        + "\(expected). Copy the shard again, or delete it and run the same command again."
+        + "\(expected). \(Self.mending)"
     case .streamTooLarge(let shard, let block, let stream, let bytes, let limit):
       "\(shard), \(Self.place(block)), stream '\(stream)': \(bytes) bytes are more than the limit "
         + "of \(limit). Use smaller blocks."
@@ -65,6 +64,10 @@ extension ShardStoreError: CustomStringConvertible {
       "\(file): cannot be written: \(reason). Check the folder, its permissions and the disk."
     }
   }
+
+  private static let mending =
+    "Copy the shard again, or make it again ('pipeline cache repair' does it for a cache, 'pipeline "
+    + "tokenize' into a new folder for a corpus)."
 
   private static func place(_ block: Int) -> String {
     block == ShardFormat.shardLevel ? "shard level" : "block \(block)"

@@ -214,20 +214,7 @@ package final class ShardWriter {
     }
     do {
       try connection.write { db in
-        // A stream that is there keeps its row, so that a resumed run leaves the same bytes.
-        let statement = try db.cachedStatement(
-          sql: """
-            INSERT INTO streams (block, name, codec, rawBytes, checksum, payload)
-            VALUES (?, ?, ?, ?, ?, ?)
-            ON CONFLICT (block, name) DO UPDATE SET codec = excluded.codec,
-            rawBytes = excluded.rawBytes, checksum = excluded.checksum, payload = excluded.payload
-            """)
-        for stream in streams.map(\.encoded) {
-          try statement.execute(arguments: [
-            block, stream.name, stream.codec.rawValue, stream.rawBytes, stream.checksum,
-            stream.payload,
-          ])
-        }
+        try PartialShard.insert(streams, block: block, replacing: true, db)
       }
     } catch {
       throw SQLiteFailure.writing(files.partial.path, error)

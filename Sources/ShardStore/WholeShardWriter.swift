@@ -144,17 +144,7 @@ package final class WholeShardWriter {
     }
     do {
       try connection.inDatabase { db in
-        let statement = try db.cachedStatement(
-          sql: """
-            INSERT INTO streams (block, name, codec, rawBytes, checksum, payload)
-            VALUES (?, ?, ?, ?, ?, ?)
-            """)
-        for stream in streams.map(\.encoded) {
-          try statement.execute(arguments: [
-            block, stream.name, stream.codec.rawValue, stream.rawBytes, stream.checksum,
-            stream.payload,
-          ])
-        }
+        try PartialShard.insert(streams, block: block, replacing: false, db)
       }
     } catch {
       throw SQLiteFailure.writing(files.sealing.path, error)

@@ -1,4 +1,5 @@
 package import Corpus
+package import Kernels
 package import LogitCache
 package import Transformer
 
@@ -16,12 +17,13 @@ extension CacheSpecification {
   ///   - otherShare: For the positions `masked+share`, the share of the others.
   ///   - states: How the last hidden states are kept.
   ///   - auditRowsPerShard: Rows of each shard that keep their full logits.
+  ///   - precision: What the teacher's products multiply.
   /// - Throws: an encoding error for numbers that are not finite.
   package init(
     teacher: EncoderConfiguration, weightDigest: String, corpus: CorpusManifest,
     masks: MaskSpecification, positions: PositionSelection, target: TargetSpecification,
     otherTarget: TargetSpecification? = nil, otherShare: Double? = nil, states: StateStorage,
-    auditRowsPerShard: Int
+    auditRowsPerShard: Int, precision: Precision = .fp32
   ) throws {
     self.init(
       tokenizerDigest: corpus.tokenizerDigest, vocabSize: corpus.vocabSize,
@@ -32,7 +34,8 @@ extension CacheSpecification {
         configurationDigest: try PlainValue(encoding: teacher).digest(),
         weightDigest: weightDigest, architecture: teacher.architecture.rawValue,
         hiddenSize: teacher.hiddenSize, layers: teacher.numHiddenLayers),
-      precision: "fp32", mask: try PlainValue(encoding: masks), replicas: masks.replicas,
+      precision: precision.rawValue, mask: try PlainValue(encoding: masks),
+      replicas: masks.replicas,
       positions: positions, target: target, otherTarget: otherTarget, otherShare: otherShare,
       states: states, auditRowsPerShard: auditRowsPerShard)
   }

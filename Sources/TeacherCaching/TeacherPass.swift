@@ -1,7 +1,5 @@
 package import Corpus
-import Kernels
 package import LogitCache
-import Synchronization
 package import Transformer
 
 /// Joins a teacher to a cache: runs the masked sequences of each block and keeps its soft targets.
@@ -10,15 +8,12 @@ package import Transformer
 /// own order, in batches of a fixed number of tokens, so a resumed or a second worker gives the same
 /// bytes. One caller at a time; the products inside use the threads of `Parallel`.
 package struct TeacherPass {
-  /// Tokens encoded at once; a constant, because the shape of a product decides how it rounds.
-  static let batchTokens = 4096
-
   /// What the cache will hold.
   package let specification: CacheSpecification
-  private let teacher: MaskedLanguageModel
-  private let corpus: TokenizedCorpus
-  private let rule: MaskingRule
-  private let tokenCounts: [UInt64]
+  let teacher: MaskedLanguageModel
+  let corpus: TokenizedCorpus
+  let rule: MaskingRule
+  let tokenCounts: [UInt64]
   /// What the blocks share; set by `use`.
   private var tables: CacheTables?
 
@@ -35,6 +30,8 @@ package struct TeacherPass {
     throws
   {
     self.teacher = teacher
+    // The numbers of a cache are those of its own precision, whoever recomputes them.
+    teacher.precision = Precision(rawValue: specification.precision) ?? .fp32
     self.corpus = corpus
     self.specification = specification
     let counts = try corpus.tokenCounts()
@@ -105,131 +102,5 @@ package struct TeacherPass {
       }
     }
     return encoders
-  }
-
-  /// Tables made from a sample of sequences all over the corpus, under the first mask replica.
-  ///
-  /// - Throws: `CorpusError`; `LogitCacheError.badTarget` for logits that are not finite.
-  package func makeTables() throws -> CacheTables { try makeTables(for: [specification])[0] }
-
-  /// Tables of several caches, which differ in their targets alone, from one run of the teacher.
-  ///
-  /// - Parameters:
-  ///   - specifications: Each of one class of positions or of this pass's classes.
-  ///   - mostSequences: The sample's size at most.
-  /// - Returns: The tables of each.
-  /// - Throws: As `makeTables()`.
-  package func makeTables(
-    for specifications: [CacheSpecification], mostSequences: Int = 448
-  ) throws -> [CacheTables] {
-    let width = teacher.configuration.hiddenSize
-    let samples = specifications.map { specification in
-      specification.targets.map {
-        TargetSample(target: $0, vocabSize: specification.vocabSize, hiddenSize: width)
-      }
-    }
-    let masked = MaskedBlock(
-      try sampledSequences(most: mostSequences), rule: rule, replica: 0)
-    let wanted = zip(specifications, samples).filter { specification, _ in
-      specification.targets.contains { $0.tail != .hidden || $0.headK > 0 }
-    }.map(\.1)
-    if !wanted.isEmpty {
-      let classes = masked.target.classes
-      try run(masked) { row, logits, input, _ in
-        for samples in wanted {
-          let sample = samples[classes.isEmpty ? 0 : Int(classes[row])]
-          try sample.add(row: row, logits: logits, decoderInput: input)
-        }
-      }
-    }
-    let weight = teacher.weight(.wordEmbeddings)
-    let bias = UnsafeBufferPointer(
-      start: teacher.values(of: .decoderBias), count: teacher.configuration.vocabSize)
-    let decoder = DecoderTable(weight: Array(weight.elements), bias: Array(bias))
-    return try zip(specifications, samples).map {
-      try CacheTables(
-        specification: $0, samples: $1, corpusCounts: tokenCounts, decoder: decoder)
-    }
-  }
-
-  /// One sequence in sixteen, 32 to `most` of them, evenly over the corpus.
-  private func sampledSequences(most: Int) throws -> [ArraySlice<Int32>] {
-    let total = corpus.manifest.sequences
-    let count = min(total, min(max(total / 16, 32), most))
-    var sequences: [ArraySlice<Int32>] = []
-    var number = 0
-    var block = try corpus.block(0)
-    var first = 0
-    for index in 0..<count {
-      let wanted = index * total / count
-      while wanted >= first + block.count {
-        first += block.count
-        number += 1
-        block = try corpus.block(number)
-      }
-      sequences.append(block.sequence(wanted - first))
-    }
-    return sequences
-  }
-
-  /// Runs masked sequences, in batches of a fixed size, and gives each row's logits, decoder input
-  /// and last hidden state to the body, which several threads call at once.
-  private func run(
-    _ masked: MaskedBlock,
-    _ body:
-      @Sendable (
-        Int, UnsafeBufferPointer<Float>, UnsafeBufferPointer<Float>, UnsafeBufferPointer<Float>
-      ) throws -> Void
-  ) throws {
-    var first = 0
-    while first < masked.corrupted.count {
-      var end = first
-      var tokens = 0
-      while end < masked.corrupted.count,
-        end == first || tokens + masked.corrupted[end].count <= Self.batchTokens
-      {
-        tokens += masked.corrupted[end].count
-        end += 1
-      }
-      try run(masked, first..<end, body)
-      first = end
-    }
-  }
-
-  /// Runs one batch.
-  private func run(
-    _ masked: MaskedBlock, _ sequences: Range<Int>,
-    _ body:
-      @Sendable (
-        Int, UnsafeBufferPointer<Float>, UnsafeBufferPointer<Float>, UnsafeBufferPointer<Float>
-      ) throws -> Void
-  ) throws {
-    let batch = PackedBatch(sequences: Array(masked.corrupted[sequences]))
-    let firstRow = masked.rowStarts[sequences.lowerBound]
-    var rows: [Int32] = []
-    for (index, sequence) in sequences.enumerated() {
-      let range = masked.rowStarts[sequence]..<masked.rowStarts[sequence + 1]
-      rows += masked.target.positions[range].map { batch.sequenceStarts[index] + $0 }
-    }
-    guard !rows.isEmpty else { return }
-    teacher.encode(batch, training: false)
-    let states = teacher.lastHiddenStates
-    let failure = Mutex<(any Error)?>(nil)
-    teacher.forEachLogitChunk(rows: rows) { range, logits, inputs in
-      Parallel.forEach(range.count) { part in
-        do {
-          for offset in part {
-            let row = range.lowerBound + offset
-            try body(
-              firstRow + row, UnsafeBufferPointer(logits.row(offset)),
-              UnsafeBufferPointer(inputs.row(offset)),
-              UnsafeBufferPointer(states.row(Int(rows[row]))))
-          }
-        } catch {
-          failure.withLock { $0 = error }
-        }
-      }
-    }
-    if let error = failure.withLock({ $0 }) { throw error }
   }
 }

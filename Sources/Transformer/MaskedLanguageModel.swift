@@ -10,20 +10,41 @@ package final class MaskedLanguageModel {
   /// Where each parameter lies in `parameters` and in `gradients`.
   package let layout: ParameterLayout
   /// All parameters, one contiguous array.
-  package let parameters: FloatBuffer
+  ///
+  /// Whoever asks for it may change it: packed copies of weights are made anew after each access. So
+  /// ask again for each change instead of holding on to the array.
+  package var parameters: FloatBuffer {
+    parametersVersion += 1
+    return storage
+  }
+  /// The format that products multiply; norms, sums, losses and parameters are always fp32.
+  package var precision: Precision = .fp32 {
+    didSet {
+      guard precision != oldValue else { return }
+      activations = nil
+      head.removeScratch()
+      weights.removeAll()
+    }
+  }
   /// Gradients in the layout of `parameters`, added to by `trainHead` and `backward`.
   package private(set) lazy var gradients = FloatBuffer(count: layout.count)
 
+  let storage: FloatBuffer
+  private(set) var parametersVersion = 0
+  let weights = ModelWeights()
   var activations: Activations?
   var batch = PackedBatch(tokenIDs: [], sequenceStarts: [0])
-  var probabilityStarts: [Int] = []
+  var attention: Attention
+  /// True where the batch was encoded for `backward`.
+  private(set) var isTraining = false
   let head: MaskedLanguageModelHead
 
   /// Makes a model whose parameters are all zero.
   package init(configuration: EncoderConfiguration) {
     self.configuration = configuration
     layout = ParameterLayout(configuration)
-    parameters = FloatBuffer(count: layout.count)
+    storage = FloatBuffer(count: layout.count)
+    attention = Self.attention(of: batch, configuration, .fp32)
     head = MaskedLanguageModelHead(configuration: configuration)
   }
 
@@ -31,6 +52,14 @@ package final class MaskedLanguageModel {
   package func initializeRandomly(seed: UInt64) {
     var generator = SplitMix64(seed: seed)
     for entry in layout.entries { initialize(entry, using: &generator) }
+  }
+
+  private static func attention(
+    of batch: PackedBatch, _ configuration: EncoderConfiguration, _ precision: Precision
+  ) -> Attention {
+    Attention(
+      sequenceStarts: batch.sequenceStarts, heads: configuration.numAttentionHeads,
+      hidden: configuration.hiddenSize, precision: precision)
   }
 
   func initialize(_ entry: ParameterLayout.Entry, using generator: inout SplitMix64) {
@@ -44,24 +73,19 @@ package final class MaskedLanguageModel {
     }
   }
 
-  /// The values of a parameter.
+  /// The values of a parameter, to be read.
   package func values(of parameter: Parameter) -> UnsafeMutablePointer<Float> {
-    parameters.base + layout.entry(parameter).offset
+    storage.base + layout.entry(parameter).offset
   }
 
-  /// A product's weight as a matrix `[out, in]`; for queries, see `queryKeyValueWeight`.
+  /// A product's weight as a matrix `[out, in]`, to be read.
   package func weight(_ parameter: Parameter) -> Matrix {
     let entry = layout.entry(parameter)
-    return Matrix(parameters, offset: entry.offset, rows: entry.shape[0], columns: entry.shape[1])
+    return Matrix(storage, offset: entry.offset, rows: entry.shape[0], columns: entry.shape[1])
   }
 
   func gradient(of parameter: Parameter) -> UnsafeMutablePointer<Float> {
     gradients.base + layout.entry(parameter).offset
-  }
-
-  func weightGradient(_ parameter: Parameter) -> Matrix {
-    let entry = layout.entry(parameter)
-    return Matrix(gradients, offset: entry.offset, rows: entry.shape[0], columns: entry.shape[1])
   }
 
   /// Runs the encoder over a batch.
@@ -73,35 +97,37 @@ package final class MaskedLanguageModel {
   package func encode(_ batch: PackedBatch, training: Bool) {
     check(batch)
     self.batch = batch
-    probabilityStarts = Attention.probabilityStarts(
-      sequenceStarts: batch.sequenceStarts, heads: configuration.numAttentionHeads)
+    isTraining = training
+    attention = Self.attention(of: batch, configuration, precision)
     let plan = plan(training: training)
     embed(into: plan)
-    var hidden = view(plan.embeddings, configuration.hiddenSize)
+    var hidden = plan.embeddings
     for layer in 0..<configuration.numHiddenLayers {
-      hidden = forward(layer: layer, input: hidden, plan.layers[layer])
+      forward(layer: layer, input: hidden, plan.layers[layer])
+      hidden = plan.layers[layer].output
     }
-    if let scratch = plan.backward {
-      let gradient = view(scratch.lastHidden, configuration.hiddenSize)
+    if training, let scratch = plan.backward {
+      let gradient = view(scratch.lastHidden.floats, configuration.hiddenSize)
       gradient.base.update(repeating: 0, count: gradient.count)
     }
   }
 
   /// The last layer's output, `[tokens, hidden]`; valid until the next `encode`.
   package var lastHiddenStates: Matrix {
-    view(encoded.layers[configuration.numHiddenLayers - 1].output, configuration.hiddenSize)
+    view(
+      encoded.layers[configuration.numHiddenLayers - 1].output.floats, configuration.hiddenSize)
   }
 
   /// The embeddings' output and each layer's, `[tokens, hidden]`, after `encode(training: true)`.
   package var hiddenStates: [Matrix] {
-    precondition(encoded.training, "inner hidden states are kept by encode(training: true)")
-    return [view(encoded.embeddings, configuration.hiddenSize)]
-      + encoded.layers.map { view($0.output, configuration.hiddenSize) }
+    precondition(isTraining, "inner hidden states are kept by encode(training: true)")
+    return [view(encoded.embeddings.floats, configuration.hiddenSize)]
+      + encoded.layers.map { view($0.output.floats, configuration.hiddenSize) }
   }
 
   /// The gradient of the loss by `lastHiddenStates`; `trainHead` and the caller add to it.
   package var lastHiddenGradient: Matrix {
-    view(backwardScratch.lastHidden, configuration.hiddenSize)
+    view(backwardScratch.lastHidden.floats, configuration.hiddenSize)
   }
 
   /// Propagates `lastHiddenGradient` through the encoder and adds to `gradients`.
@@ -111,7 +137,7 @@ package final class MaskedLanguageModel {
     let plan = encoded
     for layer in (0..<configuration.numHiddenLayers).reversed() {
       let input = layer == 0 ? plan.embeddings : plan.layers[layer - 1].output
-      backward(layer: layer, input: view(input, configuration.hiddenSize), plan.layers[layer])
+      backward(layer: layer, input: input, plan.layers[layer])
     }
     embedBackward()
   }
@@ -120,13 +146,23 @@ package final class MaskedLanguageModel {
     Matrix(buffer, rows: batch.tokenCount, columns: columns)
   }
 
+  func view(_ buffer: OperandBuffer, _ columns: Int) -> Operand {
+    Operand(buffer, rows: batch.tokenCount, columns: columns)
+  }
+
+  /// Hidden states as products read them.
+  func operand(_ hidden: Activations.Hidden) -> Operand {
+    let c = configuration.hiddenSize
+    return hidden.rounded.map { view($0, c) } ?? Operand(view(hidden.floats, c))
+  }
+
   var encoded: Activations {
     guard let activations else { preconditionFailure("encode a batch first") }
     return activations
   }
 
   var backwardScratch: Activations.BackwardScratch {
-    guard let scratch = encoded.backward else {
+    guard isTraining, let scratch = encoded.backward else {
       preconditionFailure("the batch was encoded for inference; pass training: true")
     }
     return scratch
@@ -136,7 +172,8 @@ package final class MaskedLanguageModel {
   private func plan(training: Bool) -> Activations {
     let tokens = batch.tokenCount
     let longest = batch.longestSequence
-    let probabilities = probabilityStarts[probabilityStarts.count - 1]
+    let starts = attention.probabilityStarts
+    let probabilities = starts[starts.count - 1]
     if let activations,
       activations.holds(
         tokens: tokens, probabilityCount: probabilities, longestSequence: longest,
@@ -147,7 +184,7 @@ package final class MaskedLanguageModel {
     let old = activations
     activations = nil  // frees the old plan before the new one is made
     let plan = Activations(
-      configuration: configuration,
+      configuration: configuration, precision: precision,
       tokens: max(tokens, old.map { min($0.tokens * 5 / 4, tokens * 5 / 4) } ?? 0),
       probabilityCount: max(probabilities, old?.probabilityCount ?? 0),
       longestSequence: max(longest, old?.longestSequence ?? 0),
@@ -186,11 +223,14 @@ extension Parameter {
 
 extension MaskedLanguageModel {
   /// Attention probabilities `[L, L]` (query, key) of one head, after `encode(training: true)`.
-  package func attentionProbabilities(layer: Int, sequence: Int, head: Int) -> Matrix {
-    precondition(encoded.training, "inner states are kept by encode(training: true)")
+  package func attentionProbabilities(layer: Int, sequence: Int, head: Int) -> Operand {
+    guard isTraining, let probabilities = encoded.layers[layer].probabilities else {
+      preconditionFailure("inner states are kept by encode(training: true)")
+    }
     let length = Int(batch.sequenceStarts[sequence + 1] - batch.sequenceStarts[sequence])
-    return Matrix(
-      encoded.layers[layer].probabilities,
-      offset: probabilityStarts[sequence] + head * length * length, rows: length, columns: length)
+    return Operand(
+      probabilities,
+      offset: attention.probabilityStarts[sequence] + head * length * length, rows: length,
+      columns: length)
   }
 }

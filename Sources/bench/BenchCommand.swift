@@ -40,10 +40,24 @@ struct BenchCommand: ParsableCommand {
     help: "For --reading, caches to decode; the first with the tail lowrank is read beside peers.")
   var cache: [String] = []
 
+  @Flag(
+    help: "Compare models' speed and memory with PyTorch and ONNX Runtime: at most 12 minutes.")
+  var compute = false
+
+  @Option(help: "For --compute, only comparisons whose names have this in them, as 'mlm'.")
+  var only: String?
+
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "Print this process's peak memory after steps of a model on a batch; for --compute.",
+      visibility: .hidden))
+  var stepMemory: [String] = []
+
   @Flag(help: "Measure bytes and fidelity of the cache's targets, of --real-teacher.")
   var fidelity = false
 
-  @Option(help: "The folder of a teacher with real weights, for --fidelity.")
+  @Option(help: "The folder of a teacher with real weights, for --fidelity and --compute.")
   var realTeacher = "../shared/models/minilm-mlm"
 
   @Option(
@@ -105,6 +119,17 @@ struct BenchCommand: ParsableCommand {
         teacher: URL(filePath: realTeacher),
         text: URL(filePath: data).appending(path: "wikitext-2/valid.txt.gz"), scratch: scratch
       ).run()
+    }
+    if !stepMemory.isEmpty {
+      return Terminal.output(try StepMemory.measure(stepMemory, scratch: scratch))
+    }
+    if compute {
+      let benchmark = ComputeBenchmark(
+        plan: ComputePlan(isQuick: quick), realTeacher: URL(filePath: realTeacher),
+        vocabulary: teacher, text: URL(filePath: text), scratch: scratch, output: folder,
+        only: only)
+      guard try benchmark.run(machine: machine) else { throw ExitCode.failure }
+      return
     }
     var results = Results(machine: machine, isQuick: quick)
     let plan = MeasuringPlan(isQuick: quick)

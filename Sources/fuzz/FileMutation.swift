@@ -1,5 +1,4 @@
 import Foundation
-import LogitCache
 
 /// Damage to the bytes of one file; its checksums are as they were.
 enum FileMutation {
@@ -61,9 +60,7 @@ enum FileMutation {
       for index in 0..<4 {
         bytes[28 + index] = UInt8(truncatingIfNeeded: pages >> UInt32(24 - 8 * index))
       }
-      var manifest = place.base.content.manifest
-      manifest.setBytes(bytes.count, file: place.file)
-      try place.write(manifest)
+      try place.writeManifest(bytes: bytes.count)
     }
     try place.write(place.file, bytes)
   }
@@ -113,7 +110,7 @@ enum FileMutation {
     default: try place.write(place.file, other)
     }
     // Without lengths an incomplete cache cannot be read, which is said of the folder.
-    place.isAlone = kind != 0 || place.base.content.manifest.complete
+    place.isAlone = kind != 0 || place.base.name != "incomplete"
   }
 
   /// A journal or write-ahead log that does not belong there.

@@ -1,20 +1,23 @@
 import ArgumentParser
 import Foundation
 
-/// `fuzz`: reads damaged and hostile cache folders, and fails where a reader does not do as it must.
+/// `fuzz`: reads damaged and hostile folders of shards, and fails where a reader does not do as it must.
 @main
 struct FuzzCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "fuzz",
-    abstract: "Read damaged and hostile caches, each made from a seed.",
+    abstract: "Read damaged and hostile caches or corpora, each made from a seed.",
     discussion: """
-      Each seed is one mutation of a small cache: bytes, pages and lengths of its files, rows and \
+      Each seed is one mutation of a small folder: bytes, pages and lengths of its files, rows and \
       schema of its shards, decoded streams with right checksums, fields of its manifest. Reading it \
-      has to give a typed error that says where, the numbers of the whole cache or, where a mutation \
-      amounts to another consistent cache, numbers within their bounds; in \
+      has to give a typed error that says where, the numbers of the whole folder or, where a mutation \
+      amounts to another consistent one, numbers within their bounds; in \
       \(Int(Limits.seconds)) seconds and \(Limits.megabytes) MiB. Children do the reading, so that a \
       crash is told with its seed. 'fuzz --seed N --count 1' does one again.
       """)
+
+  @Option(help: "What is damaged: \(Subject.allCases.map(\.rawValue).joined(separator: " or ")).")
+  var of = Subject.caches
 
   @Option(help: "Number of mutations.")
   var count = 2000
@@ -42,7 +45,7 @@ struct FuzzCommand: ParsableCommand {
 
   func run() throws {
     if let childFolder {
-      return try Worker(folder: URL(filePath: childFolder), verbose: verbose)
+      return try Worker(folder: URL(filePath: childFolder), subject: of, verbose: verbose)
         .run(seeds: seed..<seed + count)
     }
     // In memory where the system has a place for it: each mutation writes its files.
@@ -54,7 +57,8 @@ struct FuzzCommand: ParsableCommand {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     var run = FuzzRun(
-      folder: folder, seeds: seed..<seed + count, workers: workers, verbose: verbose, quiet: quiet)
+      folder: folder, subject: of, seeds: seed..<seed + count, workers: workers, verbose: verbose,
+      quiet: quiet)
     try run.run()
     print(run.tally.summary)
     for finding in run.tally.findings { print(finding) }

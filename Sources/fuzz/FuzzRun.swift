@@ -3,6 +3,7 @@ import Foundation
 /// Runs all seeds in child processes, and tells which seed a child died of.
 struct FuzzRun {
   private let folder: URL
+  private let subject: Subject
   private let seeds: Range<Int>
   private let workers: Int
   private let verbose: Bool
@@ -12,8 +13,11 @@ struct FuzzRun {
   /// Seeds of one child process: a child keeps little, but whatever it kept would go with it.
   private static let chunk = 2000
 
-  init(folder: URL, seeds: Range<Int>, workers: Int, verbose: Bool, quiet: Bool) {
+  init(
+    folder: URL, subject: Subject, seeds: Range<Int>, workers: Int, verbose: Bool, quiet: Bool
+  ) {
     self.folder = folder
+    self.subject = subject
     self.seeds = seeds
     self.workers = workers
     self.verbose = verbose
@@ -70,7 +74,10 @@ struct FuzzRun {
     let process = Process()
     process.executableURL = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
     process.arguments =
-      ["--child-folder", place.path, "--seed", "\(seeds.lowerBound)", "--count", "\(seeds.count)"]
+      [
+        "--child-folder", place.path, "--of", subject.rawValue, "--seed", "\(seeds.lowerBound)",
+        "--count", "\(seeds.count)",
+      ]
       + (verbose ? ["--verbose"] : [])
     process.standardInput = FileHandle.nullDevice
     try process.run()
@@ -102,7 +109,7 @@ struct FuzzRun {
     let isHung = signal == SIGKILL
     tally.findings.append(
       "seed \(seed) \(isHung ? "hung" : "crashed") (status \(signal)); again: "
-        + "fuzz --seed \(seed) --count 1 --verbose")
+        + "fuzz --of \(subject.rawValue) --seed \(seed) --count 1 --verbose")
     return seed + 1 < child.seeds.upperBound ? seed + 1..<child.seeds.upperBound : nil
   }
 }

@@ -1,5 +1,5 @@
 import Foundation
-import LogitCache
+import ShardStore
 
 /// Other fields of the manifest.
 enum ManifestMutation {
@@ -13,53 +13,39 @@ enum ManifestMutation {
 
   /// A value of the JSON text, the rest as it was.
   static func field(_ place: inout MutationPlace) throws {
-    place.file = "manifest.json"
-    let text = String(decoding: place.base.files["manifest.json"] ?? [], as: UTF8.self)
-    try place.write(place.file, Array(change(text, &place).utf8))
+    let text = String(decoding: place.base.files[file] ?? [], as: UTF8.self)
+    try write(change(text, &place), &place)
+  }
+
+  /// Some values of a corpus's manifest, whose digest of its own text is mended, or gone.
+  static func sealed(_ place: inout MutationPlace) throws {
+    var lines = String(decoding: place.base.files[file] ?? [], as: UTF8.self)
+      .split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    let start = "  \"manifestDigest\" : "
+    let seal = lines.firstIndex { $0.hasPrefix(start) }
+    if let seal { lines.remove(at: seal) }
+    var text = lines.joined(separator: "\n")
+    for _ in 0...place.choice(2) { text = change(text, &place) }
+    if let seal, place.once(in: 2) {
+      let digest = ContentDigest.bytes(Array(text.utf8))
+      lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+      lines.insert("\(start)\"\(digest)\",", at: min(seal, 1))
+      text = lines.joined(separator: "\n")
+    }
+    try write(text, &place)
+  }
+
+  private static let file = "manifest.json"
+
+  private static func write(_ text: String, _ place: inout MutationPlace) throws {
+    place.file = file
+    try place.write(file, Array(text.utf8))
     // A field may be compared with what another file says.
     place.isAlone = false
   }
 
-  /// A value of the specification, with fingerprint, keys and digests that follow from it where it
-  /// is one of the kind.
-  static func specification(_ place: inout MutationPlace) throws {
-    place.isAlone = false
-    var content = place.base.content
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
-    var text = String(
-      decoding: try encoder.encode(content.manifest.specification), as: UTF8.self)
-    for _ in 0...place.choice(2) { text = change(text, &place) }
-    guard
-      let changed = try? JSONDecoder().decode(CacheSpecification.self, from: Data(text.utf8))
-    else { return try field(&place) }
-    content.manifest.specification = changed
-    content.manifest.fingerprint = changed.fingerprint()
-    // What is no specification has no keys.
-    guard (try? changed.validate()) != nil else { return try place.write(content.manifest) }
-    if place.once(in: 3), changed.shardCount < 5000 {
-      // Lists that agree with it, of files that are not there.
-      var manifest = content.manifest
-      if let first = manifest.shards.first {
-        manifest.shards = (0..<changed.shardCount).map { index in
-          var shard = first
-          let corpusShards = changed.blocksPerShard.count
-          let digits = "\(index)"
-          shard.name = "shard-" + String(repeating: "0", count: 5 - digits.count) + digits
-          shard.replica = index / corpusShards
-          shard.blocks = changed.blocksPerShard[index % corpusShards]
-          shard.firstBlock = changed.blocksPerShard[..<(index % corpusShards)].reduce(0, +)
-          return shard
-        }
-        content.manifest = manifest
-      }
-    }
-    if place.once(in: 3) { content.manifest.complete.toggle() }
-    try content.write(to: place.folder)
-  }
-
   /// The text with another value in one of its places.
-  private static func change(_ text: String, _ place: inout MutationPlace) -> String {
+  static func change(_ text: String, _ place: inout MutationPlace) -> String {
     let deep = String(repeating: "[", count: 3000) + String(repeating: "]", count: 3000)
     let nested =
       String(repeating: "{\"a\":", count: 400) + "1" + String(repeating: "}", count: 400)

@@ -1,8 +1,7 @@
 import Foundation
-import LogitCache
 import Transformer
 
-/// One way to damage a cache, with choices that a generator makes.
+/// One way to damage a folder, with choices that a generator makes.
 struct Mutation: Sendable {
   /// For the table.
   let name: String
@@ -20,8 +19,8 @@ struct Mutation: Sendable {
     self.apply = apply
   }
 
-  /// All kinds; each is as likely as another.
-  static let kinds: [Mutation] = [
+  /// What may happen to any folder of shards; each is as likely as another.
+  static let common: [Mutation] = [
     Mutation("bit", apply: FileMutation.bit),
     Mutation("byte", apply: FileMutation.byte),
     Mutation("byte of a page header", apply: FileMutation.pageHeader),
@@ -34,16 +33,28 @@ struct Mutation: Sendable {
     Mutation("row", mayDiffer: true, apply: DatabaseMutation.row),
     Mutation("schema", mayDiffer: true, apply: DatabaseMutation.schema),
     Mutation("block's stream", mayDiffer: true, apply: StreamMutation.block),
-    Mutation("table's stream", mayDiffer: true, apply: StreamMutation.table),
     Mutation("several streams", mayDiffer: true, apply: StreamMutation.several),
-    Mutation("manifest's field", mayDiffer: true, apply: ManifestMutation.field),
-    Mutation("specification", mayDiffer: true, apply: ManifestMutation.specification),
   ]
+
+  /// Kinds for caches.
+  static let ofCaches =
+    common + [
+      Mutation("table's stream", mayDiffer: true, apply: StreamMutation.table),
+      Mutation("manifest's field", mayDiffer: true, apply: ManifestMutation.field),
+      Mutation("specification", mayDiffer: true, apply: SpecificationMutation.specification),
+    ]
+
+  /// Kinds for corpora.
+  static let ofCorpora =
+    common + [
+      Mutation("manifest's field", apply: ManifestMutation.field),
+      Mutation("sealed manifest", mayDiffer: true, apply: ManifestMutation.sealed),
+    ]
 }
 
 /// The folder that a mutation makes, the random choices in it, and what it tells of them.
 struct MutationPlace {
-  let base: BaseCache
+  let base: any Base
   let folder: URL
   var generator: SplitMix64
   /// The file that was chosen.
@@ -55,7 +66,7 @@ struct MutationPlace {
   /// Files that stay missing.
   var removed: Set<String> = []
 
-  init(base: BaseCache, folder: URL, generator: SplitMix64) {
+  init(base: any Base, folder: URL, generator: SplitMix64) {
     self.base = base
     self.folder = folder
     self.generator = generator
@@ -96,9 +107,10 @@ struct MutationPlace {
   /// Writes a file of the copy.
   func write(_ name: String, _ bytes: [UInt8]) throws { try Data(bytes).write(to: url(name)) }
 
-  /// Writes the manifest.
-  func write(_ manifest: CacheManifest) throws {
-    try JSONEncoder().encode(manifest).write(to: url("manifest.json"))
+  /// Writes the manifest of a folder in which the chosen file has another size or digest.
+  func writeManifest(bytes: Int, digest: String? = nil) throws {
+    try base.content.manifest(noting: file, bytes: bytes, digest: digest)
+      .write(to: url("manifest.json"))
   }
 
   /// Gives the copy all files that it does not have yet.

@@ -15,12 +15,6 @@ enum Reading {
     case order(IDOrder)
   }
 
-  /// A question.
-  struct Question {
-    let name: String
-    let ask: (CacheReader) throws -> Item
-  }
-
   private static let options: [(String, ReadOptions)] = [
     ("all", ReadOptions()),
     ("head of 2, rank 3", ReadOptions(headK: 2, rank: 3, wantsStates: false)),
@@ -34,11 +28,11 @@ enum Reading {
   private static let mostReplicas = 3
 
   /// All questions to a reader.
-  static func questions(of reader: CacheReader) -> [Question] {
-    var questions: [Question] = [
-      Question(name: "order") { .order($0.order) },
+  static func questions(of reader: CacheReader) -> [Question<CacheReader, Item>] {
+    var questions: [Question<CacheReader, Item>] = [
+      Question("order") { .order($0.order) },
       // The sizes first: they open every shard, whose rows the manifest must not overstate.
-      Question(name: "sizes") { reader in
+      Question("sizes") { reader in
         .sizes(try reader.streamBytes(), rows: reader.rowCount)
       },
     ]
@@ -47,36 +41,36 @@ enum Reading {
       where reader.isSealed(block: block, replica: replica) {
         for (name, options) in options {
           questions.append(
-            Question(name: "block \(block) of replica \(replica), \(name)") {
+            Question("block \(block) of replica \(replica), \(name)") {
               .block(try $0.readBlock(block, replica: replica, options: options))
             })
         }
         questions.append(
-          Question(name: "audit rows of block \(block) of replica \(replica)") {
+          Question("audit rows of block \(block) of replica \(replica)") {
             .audit(try $0.auditRows(block: block, replica: replica))
           })
       }
     }
     for block in 0..<min(reader.blockCount, mostBlocks) {
       questions.append(
-        Question(name: "lengths of block \(block)") { .lengths(try $0.lengths(block: block)) })
+        Question("lengths of block \(block)") { .lengths(try $0.lengths(block: block)) })
     }
     for (index, target) in reader.specification.targets.enumerated() where target.tail == .lowrank {
       questions.append(
-        Question(name: "basis \(index)") {
+        Question("basis \(index)") {
           .lowRank(try $0.readLowRankDecoder(ofClass: index))
         })
     }
     if reader.specification.targets.contains(where: { $0.tail == .hidden }) {
       questions.append(
-        Question(name: "decoder") { reader in
+        Question("decoder") { reader in
           let table = try reader.readDecoder()
           return .matrix(table.weight + table.bias)
         })
     }
     if !reader.manifest.complete {
       questions.append(
-        Question(name: "token counts") { .counts(try $0.keptTokenCounts() ?? []) })
+        Question("token counts") { .counts(try $0.keptTokenCounts() ?? []) })
     }
     return questions
   }

@@ -17,7 +17,8 @@ enum StreamMutation {
   }
 
   private static func rewrite(
-    _ place: inout MutationPlace, _ change: (inout CacheContent, inout MutationPlace) -> Void
+    _ place: inout MutationPlace,
+    _ change: (inout any FolderContent, inout MutationPlace) -> Void
   ) throws {
     var content = place.base.content
     place.isAlone = false
@@ -26,24 +27,17 @@ enum StreamMutation {
   }
 
   private static func change(
-    _ content: inout CacheContent, _ place: inout MutationPlace, ofTables: Bool
+    _ content: inout any FolderContent, _ place: inout MutationPlace, ofTables: Bool
   ) {
-    if ofTables {
-      if place.once(in: 4), var sequences = content.sequences {
-        place.what += "sequences "
-        change(&sequences, &place)
-        content.sequences = sequences
-      } else {
-        place.what += "tables "
-        change(&content.tables, &place)
-      }
-    } else {
-      let index = content.shards.keys.sorted()[place.choice(content.shards.count)]
-      guard var shard = content.shards[index] else { return }
-      place.what += "shard \(index) "
-      change(&shard, &place)
-      content.shards[index] = shard
-    }
+    let names = content.shards.keys.filter { ofTables != $0.hasPrefix("shard-") }.sorted()
+    // A corpus has no tables, and the lengths are asked for less than the tables.
+    guard var name = names.last else { return }
+    if !ofTables { name = names[place.choice(names.count)] }
+    if ofTables, names.count > 1, place.once(in: 4) { name = names[0] }
+    guard var shard = content.shards[name] else { return }
+    place.what += "\(name) "
+    change(&shard, &place)
+    content.shards[name] = shard
   }
 
   private static func change(_ shard: inout ShardContent, _ place: inout MutationPlace) {

@@ -4,6 +4,7 @@ import Transformer
 /// The child: applies one mutation after the other, and reads what came of it.
 struct Worker {
   private let folder: URL
+  private let subject: Subject
   private let verbose: Bool
 
   private static let seedFile = "seed"
@@ -11,8 +12,9 @@ struct Worker {
   /// The tally is written every so many seeds, so that a crash loses little of it.
   private static let interval = 200
 
-  init(folder: URL, verbose: Bool) {
+  init(folder: URL, subject: Subject, verbose: Bool) {
     self.folder = folder
+    self.subject = subject
     self.verbose = verbose
   }
 
@@ -29,7 +31,8 @@ struct Worker {
 
   /// Runs the seeds.
   func run(seeds: Range<Int>) throws {
-    let bases = try BaseCache.all(in: folder.appending(path: "base"))
+    let bases = try subject.bases(in: folder.appending(path: "base"))
+    let kinds = subject.kinds
     let scratch = folder.appending(path: "scratch")
     var tally = Tally()
     // What every later reading has, such as the library's own tables, counts for none of them.
@@ -38,7 +41,7 @@ struct Worker {
       try Data("\(seed)".utf8).write(to: folder.appending(path: Self.seedFile))
       var generator = SplitMix64(seed: UInt64(seed))
       let base = bases[Int.random(in: 0..<bases.count, using: &generator)]
-      let mutation = Mutation.kinds[Int.random(in: 0..<Mutation.kinds.count, using: &generator)]
+      let mutation = kinds[Int.random(in: 0..<kinds.count, using: &generator)]
       try? FileManager.default.removeItem(at: scratch)
       try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
       var place = MutationPlace(base: base, folder: scratch, generator: generator)

@@ -154,17 +154,23 @@ import Testing
     let scratch = try TemporaryFolder()
     let folder = try corpus(scratch, lines: 4)
     let manifest = try TokenizedCorpus.open(folder: folder).manifest
+    let metadata = try ShardReader(url: folder.appending(path: "shard-00000.sqlite")).metadata
     // Lengths 3, 4, 5, 6 and the IDs of the real corpus, to start from.
     let lengths: [UInt8] = [3, 0, 4, 0, 5, 0, 6, 0]
     let block = try #require(try blocks(folder).first)
     #expect(block.lengths == [3, 4, 5, 6])
     let ids = block.tokenIDs.map { UInt8($0) } + [UInt8](repeating: 0, count: 18)
-    func counts(_ first: UInt8) -> [UInt8] { [first] + [UInt8](repeating: 0, count: 4 * 31 - 1) }
+    func counts(_ ids: [UInt8]) -> [UInt8] {
+      var counts = [UInt8](repeating: 0, count: 4 * 31)
+      for id in ids.prefix(18) { counts[Int(id)] += 1 }
+      return counts
+    }
+    let sound = counts(ids)
 
     func read(_ lengths: [UInt8], _ ids: [UInt8], _ counts: [UInt8]) throws {
       let name = "shard-00000"
       try FileManager.default.removeItem(at: folder.appending(path: name + ".sqlite"))
-      let writer = try ShardWriter(folder: folder, name: name, metadata: [:])
+      let writer = try ShardWriter(folder: folder, name: name, metadata: metadata)
       try writer.append(block: [
         NamedStream(name: "lengths", bytes: lengths), NamedStream(name: "ids", bytes: ids),
       ])
@@ -182,29 +188,88 @@ import Testing
       guard case .badBlock("shard-00000", _, let stream, _) = error else { return "\(error)" }
       return stream
     }
-    try read(lengths, ids, counts(18))
-    #expect(try refused([], [], counts(18)) == "lengths")
-    #expect(try refused(lengths + [3], ids, counts(18)) == "lengths")
-    #expect(try refused([UInt8](repeating: 3, count: 258), ids, counts(18)) == "lengths")
-    #expect(try refused([2, 0, 4, 0, 5, 0, 6, 0], ids, counts(18)) == "lengths")
-    #expect(try refused([3, 1, 4, 0, 5, 0, 6, 0], ids, counts(18)) == "lengths")
-    #expect(try refused([3, 0, 4, 0, 5, 0, 7, 0], ids, counts(18)) == "ids")
-    #expect(try refused(lengths, Array(ids.dropLast()), counts(18)) == "ids")
+    try read(lengths, ids, sound)
+    #expect(try refused([], [], sound) == "lengths")
+    #expect(try refused(lengths + [3], ids, sound) == "lengths")
+    #expect(try refused([UInt8](repeating: 3, count: 258), ids, sound) == "lengths")
+    #expect(try refused([3, 0, 4, 0, 5, 0], Array(ids[..<24]), sound) == "lengths")
+    #expect(try refused([2, 0, 4, 0, 5, 0, 6, 0], ids, sound) == "lengths")
+    #expect(try refused([3, 1, 4, 0, 5, 0, 6, 0], ids, sound) == "lengths")
+    #expect(try refused([3, 0, 4, 0, 5, 0, 7, 0], ids, sound) == "ids")
+    #expect(try refused(lengths, Array(ids.dropLast()), sound) == "ids")
     var other = ids
     other[1] = 31
-    #expect(try refused(lengths, other, counts(18)) == "ids")
+    #expect(try refused(lengths, other, sound) == "ids")
     other = ids
     other[19] = 0xFF
-    #expect(try refused(lengths, other, counts(18)) == "ids")
+    #expect(try refused(lengths, other, sound) == "ids")
     other = ids
     other[0] = 5
-    #expect(try refused(lengths, other, counts(18)) == "ids")
-    #expect(try refused(lengths, ids, counts(17)) == "tokenCounts")
+    #expect(try refused(lengths, other, sound) == "ids")
+    var fewer = sound
+    fewer[2] -= 1
+    #expect(try refused(lengths, ids, fewer) == "tokenCounts")
+    fewer[3] += 1
+    // The sum is right, the numbers are not.
+    #expect(try refused(lengths, ids, fewer) == "tokenCounts")
     #expect(try refused(lengths, ids, [18]) == "tokenCounts")
     // Everything is in its range, but it is not the text of the manifest.
     other = ids
     other[1] += 1
-    #expect(try refused(lengths, other, counts(18)).contains("the manifest says"))
+    #expect(try refused(lengths, other, counts(other)).contains("the manifest says"))
+  }
+
+  @Test func oneChangedNumberOfAManifestIsReported() throws {
+    let scratch = try TemporaryFolder()
+    let folder = try corpus(scratch)
+    let file = folder.appending(path: "manifest.json")
+    let text = try String(contentsOf: file, encoding: .utf8)
+    for (field, old, new) in [
+      ("documents", "300", "301"), ("repairedUTF8", "0", "7"), ("mask", "4", "1"),
+      ("mixDocuments", "false", "true"),
+    ] {
+      let changed = text.replacing("\"\(field)\" : \(old)", with: "\"\(field)\" : \(new)")
+      #expect(changed != text)
+      try Data(changed.utf8).write(to: file)
+      let error = #expect(throws: CorpusError.self) { try TokenizedCorpus.open(folder: folder) }
+      #expect("\(try #require(error))".contains("manifestDigest"), "\(field)")
+    }
+    // Manifests of older versions have no digest of their text.
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    let older = lines.filter { !$0.contains("manifestDigest") }
+    #expect(older.count == lines.count - 1)
+    try Data(older.joined(separator: "\n").utf8).write(to: file)
+    try TokenizedCorpus.open(folder: folder).verify()
+    // It is the digest of that older text.
+    let digest = ContentDigest.bytes(Array(try Data(contentsOf: file)))
+    #expect(text.contains("\"manifestDigest\" : \"\(digest)\""))
+  }
+
+  @Test func whatIsNoFileIsNotReadAsAManifest() throws {
+    let scratch = try TemporaryFolder()
+    let folder = try corpus(scratch)
+    let file = folder.appending(path: "manifest.json")
+    try FileManager.default.removeItem(at: file)
+    mkfifo(file.path, 0o600)
+    #expect(throws: CorpusError.self) { try TokenizedCorpus.open(folder: folder) }
+    try FileManager.default.removeItem(at: file)
+    try FileManager.default.createSymbolicLink(
+      atPath: file.path, withDestinationPath: "/dev/zero")
+    #expect(throws: CorpusError.self) { try TokenizedCorpus.open(folder: folder) }
+  }
+
+  @Test func aManifestThatSpeaksOfAnotherVocabularyIsRefused() throws {
+    let scratch = try TemporaryFolder()
+    let folder = try corpus(scratch)
+    var manifest = try TokenizedCorpus.open(folder: folder).manifest
+    manifest.vocabSize = Int(Int32.max)
+    try JSONEncoder().encode(manifest).write(to: folder.appending(path: "manifest.json"))
+    let corpus = try TokenizedCorpus.open(folder: folder)
+    let error = #expect(throws: CorpusError.self) { try corpus.tokenCounts() }
+    guard case .shardMismatch("shard-00000", "corpus.vocabSize", "2147483647", "31")? = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
   }
 
   @Test func manyThreadsReadTheSame() async throws {

@@ -13,6 +13,16 @@ import Testing
     try SampleCache().write(to: store.file("a"))
     try SampleCache(states: .int8).write(to: store.file("b"), worker: 0, workers: 2)
     try store.write("corpus/manifest.json", "{\"formatVersion\": 1}")
+    try setAge("b", seconds: 4000)
+  }
+
+  /// Lets a cache's shards have been written so long ago.
+  private func setAge(_ cache: String, seconds: Double) throws {
+    for name in try FileManager.default.contentsOfDirectory(atPath: store.file(cache).path) {
+      try FileManager.default.setAttributes(
+        [.modificationDate: Date(timeIntervalSinceNow: -seconds)],
+        ofItemAtPath: store.file("\(cache)/\(name)").path)
+    }
   }
 
   private func collection() throws -> CacheCollection {
@@ -62,9 +72,46 @@ import Testing
       try FileManager.default.moveItem(at: store.file(name), to: moved.file(name))
     }
     let cache = moved.file("a")
-    #expect(CacheReference.all(in: cache).allSatisfy { $0.isAlive(cache: cache) })
+    #expect(CacheReference.all(in: cache).map { $0.standing(cache: cache) } == [.there])
     try FileManager.default.removeItem(at: moved.file("runs"))
-    #expect(!CacheReference.all(in: cache).contains { $0.isAlive(cache: cache) })
+    #expect(CacheReference.all(in: cache).map { $0.standing(cache: cache) } == [.gone])
+  }
+
+  @Test func aRunOfAnotherMachineThatIsNotSeenHereKeepsItsCache() throws {
+    let run = store.file("run")
+    try CacheReference.leave(run: run, in: store.file("a"), host: "node-7")
+    // As older versions left them.
+    try store.write(
+      "b/references/x.json", "{\"run\": \"/nowhere\", \"runFromCache\": \"\", \"date\": \"2026\"}")
+    let kept = try collection()
+    #expect(names(kept) == [])
+    guard case .usedElsewhere(let runs) = kept.kept[0].reason else {
+      Issue.record("\(kept.kept)")
+      return
+    }
+    #expect(runs.map(\.host) == ["node-7"])
+    let bold = try CacheCollection(CacheStore(folder: store.url), ignoresOtherHosts: true)
+    #expect(names(bold) == ["a", "b"])
+    // Seen from here, it is no question of machines.
+    try FileManager.default.createDirectory(at: run, withIntermediateDirectories: true)
+    #expect(try bold.delete(try #require(bold.candidates.first)) != nil)
+    #expect(try bold.delete(try #require(bold.candidates.last)) == nil)
+  }
+
+  @Test func twoMachinesWithARunOfOnePathLeaveTwoReferences() throws {
+    let run = store.file("run")
+    let path = run.resolvingSymlinksInPath().path
+    let name = ContentDigest.bytes(Array(path.utf8))
+    // As older versions named and wrote it.
+    try store.write(
+      "a/references/\(name).json",
+      "{\"run\": \"\(path)\", \"runFromCache\": \"\", \"date\": \"2026\"}")
+    for host in ["node-1", "node-2", "node-1"] {
+      try CacheReference.leave(run: run, in: store.file("a"), host: host)
+    }
+    #expect(
+      CacheReference.all(in: store.file("a")).compactMap(\.host).sorted() == ["node-1", "node-2"])
+    #expect(CacheReference.all(in: store.file("a")).count == 2)
   }
 
   @Test func anUnreadableReferenceKeepsTheCache() throws {
@@ -80,15 +127,34 @@ import Testing
     #expect(names(locked) == ["a"])
     #expect(locked.kept.map(\.reason) == [.busy])
     shard.close()
+    try setAge("b", seconds: 4000)
     let free = try collection()
     #expect(names(free) == ["a", "b"])
     let again = try writer.beginShard(try #require(writer.pendingShards.first))
     let candidate = try #require(free.candidates.last)
     #expect(try free.delete(candidate) == .busy)
     again.close()
+    try setAge("b", seconds: 4000)
     #expect(try free.delete(candidate) == nil)
     #expect(!FileManager.default.fileExists(atPath: store.file("b").path))
     #expect(FileManager.default.fileExists(atPath: store.file("a/manifest.json").path))
+  }
+
+  /// As a machine leaves it whose locks do not reach this one.
+  @Test func anUnfinishedCacheThatWasJustWrittenStays() throws {
+    try setAge("b", seconds: 60)
+    let kept = try collection()
+    #expect(names(kept) == ["a"])
+    guard case .recent(let seconds)? = kept.kept.first?.reason else {
+      Issue.record("\(kept.kept)")
+      return
+    }
+    #expect(seconds >= 60 && seconds < 3600)
+    // A clock that is ahead.
+    try setAge("b", seconds: -600)
+    #expect(names(try collection()) == ["a"])
+    let bold = try CacheCollection(CacheStore(folder: store.url), ignoresOtherHosts: true)
+    #expect(names(bold) == ["a", "b"])
   }
 
   @Test func leftoversAreFoundAndAnUnfinishedShardIsNone() throws {

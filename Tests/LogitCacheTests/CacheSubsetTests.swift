@@ -191,6 +191,74 @@ import Testing
     withExtendedLifetime(folders) {}
   }
 
+  /// A part of a cache in a folder of its own, and how many shards each source gave.
+  private func part(
+    of whole: TemporaryFolder, _ selection: CacheSubset.Selection,
+    extending others: [TemporaryFolder] = []
+  ) throws -> (folder: TemporaryFolder, taken: [Int]) {
+    let folder = try TemporaryFolder()
+    var taken: [Int] = []
+    let sources = try others.map { try #require(try ShardSource(folder: $0.url)) }
+    _ = try CacheSubset(of: whole.url, selection: selection)
+      .write(to: folder.url, extending: sources, taking: { taken.append($0.taken) })
+    #expect(try CacheVerification(folder: folder.url).run() == [])
+    return (folder, taken)
+  }
+
+  @Test func partsOfTheSameCutShareTheirShards() throws {
+    let target = TargetSpecification(headK: 8, tail: .lowrank, rank: 6)
+    let (small, large) = (try TemporaryFolder(), try TemporaryFolder())
+    for (folder, shards, replicas) in [(small, 2, 1), (large, 2, 3)] {
+      var sample = SampleCache.grown(shards: shards, replicas: replicas)
+      sample.specification.target = target
+      try sample.write(to: folder.url)
+    }
+    let first = try part(of: small, .init(shards: [1], headK: 3, rank: 4)).folder
+    // More shards of the same cache, then more replicas of one that has grown.
+    let second = try part(of: small, .init(headK: 3, rank: 4), extending: [first])
+    #expect(second.taken == [1])
+    let third = try part(
+      of: large, .init(replicas: [0, 2], headK: 3, rank: 4), extending: [first, second.folder])
+    #expect(third.taken == [1, 1])
+    let alone = try part(of: large, .init(replicas: [0, 2], headK: 3, rank: 4)).folder
+    #expect(try SampleCache.contents(third.folder.url) == SampleCache.contents(alone.url))
+    // Another cut, and a cut of a cut, are other shards.
+    let other = try part(of: small, .init(headK: 4, rank: 4))
+    #expect(
+      try part(of: other.folder, .init(headK: 3), extending: [first, second.folder]).taken == [
+        0, 0,
+      ])
+    withExtendedLifetime([small, large, first, second.folder, third.folder, alone, other.folder]) {}
+  }
+
+  @Test func partsAreMergedIntoTheCacheThatHasThem() throws {
+    let whole = try TemporaryFolder()
+    try SampleCache().write(to: whole.url)
+    for headK in [nil, 3] {
+      let parts = try [0, 1].map {
+        try part(of: whole, .init(replicas: [$0], headK: headK)).folder
+      }
+      let expected = try headK.map { try part(of: whole, .init(headK: $0)).folder } ?? whole
+      let into = try TemporaryFolder()
+      let specification = try CacheManifest.read(folder: expected.url).specification
+      _ = try CacheWriter(folder: into.url, specification: specification)
+      let outcome = try CacheMerge(into: into.url, from: parts.map(\.url)).run()
+      #expect(outcome.taken == [0, 1, 2, 3] && outcome.sealed == 4)
+      #expect(
+        try CacheManifest.read(folder: into.url) == CacheManifest.read(folder: expected.url))
+      #expect(try CacheVerification(folder: into.url).run() == [])
+      withExtendedLifetime(parts + [expected, into]) {}
+    }
+    // Without a cache that has both, each is another one.
+    let parts = try [0, 1].map { try part(of: whole, .init(replicas: [$0])).folder }
+    let empty = try TemporaryFolder()
+    let error = #expect(throws: LogitCacheError.self) {
+      try CacheMerge(into: empty.file("new"), from: parts.map(\.url))
+    }
+    #expect(error?.description.contains("derivedFrom") == true)
+    withExtendedLifetime(parts + [whole]) {}
+  }
+
   @Test func withoutStatesTheTailThatWasSharedStays() throws {
     let sample = SampleCache(
       target: TargetSpecification(headK: 0, tail: .hidden), states: .shared)

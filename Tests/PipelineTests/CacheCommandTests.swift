@@ -1,4 +1,5 @@
 import Foundation
+import Kernels
 import TestSupport
 import Testing
 
@@ -37,7 +38,8 @@ struct CacheCommandTests {
     let work = try Workspace.shared()
     let outcome = try Pipeline.succeed(["cache", "show", work.cache])
     for text in [
-      "6 of 6 shards", "bert, 2 layers of 32, run in fp32", "those that the mask chose",
+      "6 of 6 shards", "bert, 2 layers of 32, run in \(Precision.preferred)",
+      "those that the mask chose",
       "head.ids  █", "experiments",
     ] {
       #expect(outcome.output.contains(text), "'\(text)' is not in: \(outcome.summary)")
@@ -51,7 +53,20 @@ struct CacheCommandTests {
     let positions = try #require(values["positions"] as? Int)
     // 32 numbers of 8 bits.
     #expect(streams["states"]?["raw"] as? Int == 32 * positions)
-    try Pipeline.expectFailure(["cache", "show", work.corpus], saying: ["manifest.json"])
+    for (path, reason) in [
+      (work.corpus, "it is a tokenized corpus"), (work.text, "it is a file, not a folder"),
+      (work.corpus + "/no-such", "there is no such folder"), ("/", "manifest.json is missing"),
+    ] {
+      try Pipeline.expectFailure(["cache", "show", path], saying: [reason])
+    }
+    try Pipeline.expectFailure(
+      ["corpus", "show", work.cache], saying: ["it is that of a logit cache"])
+    try Pipeline.expectFailure(["cache", "ls", work.text], saying: ["it is a file, not a folder"])
+    try Pipeline.expectFailure(
+      [
+        "cache", "import", work.text, "--corpus", work.corpus, "--output", work.cache + "-imported",
+      ],
+      saying: ["it is a file, not a folder"])
   }
 
   @Test func verifyNamesEveryDamagedStreamAndRepairMendsThem() throws {
@@ -119,7 +134,8 @@ struct CacheCommandTests {
       let cache = scratch.path("cache")
       let written = try ChildProcess.run(
         "env",
-        ["OPENBLAS_CORETYPE=Prescott", Pipeline.executable] + work.cacheTeacher(output: cache))
+        ["ONEDNN_MAX_CPU_ISA=AVX2", "OPENBLAS_CORETYPE=Prescott", Pipeline.executable]
+          + work.cacheTeacher(output: cache))
       try #require(written.ending == .exited(0), "\(written.summary)")
       let outcome = try Pipeline.succeed(
         ["cache", "verify", cache, "--live", "8"] + teacherAndCorpus(work))

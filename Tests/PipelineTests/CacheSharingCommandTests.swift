@@ -111,6 +111,49 @@ struct CacheSharingCommandTests {
     #expect(try Pipeline.succeed(["cache", "gc", store]).output == "nothing to delete\n")
   }
 
+  @Test(arguments: [
+    ("yes\n", true), (" Y \n", true), ("no\n", false), ("\n", false), ("yes, please\n", false),
+    (PseudoTerminal.endOfInput, false),
+  ])
+  func gcDeletesWhereAPersonSaysYesAndKeepsOtherwise(_ keys: String, _ deletes: Bool) throws {
+    let work = try Workspace.shared()
+    let scratch = try ScratchFolder()
+    let cache = try scratch.copy(work.cache, as: "store/free")
+    let terminal = try PseudoTerminal()
+    terminal.type(keys)
+    let outcome = try ChildProcess.run(
+      Pipeline.executable, ["cache", "gc", scratch.path("store")], terminal: terminal)
+    #expect(outcome.ending == .exited(0), "\(outcome.summary)")
+    #expect(outcome.errors.contains("Delete what is listed, "), "\(outcome.summary)")
+    #expect(
+      outcome.output.contains(deletes ? "deleted " : "nothing was deleted"), "\(outcome.summary)")
+    #expect(FileManager.default.fileExists(atPath: cache) != deletes)
+  }
+
+  @Test func gcKeepsWhatARunOfAnotherMachineUses() throws {
+    let work = try Workspace.shared()
+    let scratch = try ScratchFolder()
+    let cache = try scratch.copy(work.cache, as: "store/cache")
+    try FileManager.default.createDirectory(
+      atPath: "\(cache)/references", withIntermediateDirectories: true)
+    let reference = """
+      {"run": "/scratch/run-1", "runFromCache": "../../run-1", "date": "2026-11-20T08:00:00Z", \
+      "host": "node-7"}
+      """
+    _ = try scratch.write("store/cache/references/1.json", reference.utf8)
+    let gc = ["cache", "gc", scratch.path("store"), "--yes"]
+    let kept = try Pipeline.succeed(gc)
+    #expect(
+      kept.output.contains("keep    cache: used by /scratch/run-1 on node-7"), "\(kept.summary)")
+    #expect(kept.output.contains("--ignore-other-hosts"))
+    #expect(
+      try Pipeline.succeed(["cache", "show", cache]).output.contains("not seen here, run on node-7")
+    )
+    let deleted = try Pipeline.succeed(gc + ["--ignore-other-hosts"])
+    #expect(deleted.output.contains("1 experiment of other machines"), "\(deleted.summary)")
+    #expect(!FileManager.default.fileExists(atPath: cache))
+  }
+
   @Test func everyCacheOfAnEnsembleGetsAReference() throws {
     let work = try Workspace.shared()
     let scratch = try ScratchFolder()

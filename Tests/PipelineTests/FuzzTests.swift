@@ -6,10 +6,12 @@ struct FuzzTests {
   private static let executable =
     URL(filePath: Pipeline.executable).deletingLastPathComponent().appending(path: "fuzz").path
 
-  @Test func twoThousandDamagedCachesAreReadOrRefusedByName() throws {
+  @Test(arguments: [("caches", 2000), ("corpora", 600)])
+  func damagedFoldersAreReadOrRefusedByName(_ subject: String, _ count: Int) throws {
     let outcome = try ChildProcess.run(
-      Self.executable, ["--count", "2000", "--seed", "1", "--quiet"], timeoutSeconds: 300)
+      Self.executable, ["--of", subject, "--count", "\(count)", "--seed", "1", "--quiet"],
+      timeoutSeconds: 300)
     #expect(outcome.ending == .exited(0), "\(outcome.summary)")
-    #expect(outcome.output.contains("2000 mutations, 0 findings"), "\(outcome.summary)")
+    #expect(outcome.output.contains("\(count) mutations, 0 findings"), "\(outcome.summary)")
   }
 }

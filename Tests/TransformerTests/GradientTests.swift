@@ -43,9 +43,10 @@ import Transformer
       // The derivative along a random direction of this tensor; steps of size 1e-2 in all.
       let direction = (0..<entry.count).map { _ in Float(generator.nextNormal()) }
       let norm = direction.reduce(Float(0)) { $0 + $1 * $1 }.squareRoot()
-      let values = model.parameters.base + entry.offset
-      let saved = Array(UnsafeBufferPointer(start: values, count: entry.count))
+      let saved = Array(
+        UnsafeBufferPointer(start: model.parameters.base + entry.offset, count: entry.count))
       func shifted(_ step: Float) -> Double {
+        let values = model.parameters.base + entry.offset
         for index in saved.indices { values[index] = saved[index] + step * direction[index] / norm }
         defer { for index in saved.indices { values[index] = saved[index] } }
         return Self.loss(model)

@@ -14,3 +14,12 @@ struct CorpusHeader: Equatable, Sendable {
     ]
   }
 }
+
+extension CorpusManifest {
+  /// What its shards have in common.
+  var header: CorpusHeader {
+    CorpusHeader(
+      tokenizerDigest: tokenizerDigest, vocabSize: vocabSize, specialTokens: specialTokens,
+      maxLength: maxLength)
+  }
+}

@@ -51,10 +51,7 @@ final class ShardQueue: @unchecked Sendable {  // all state is behind `condition
     outputs = journal.outputs.map {
       Output(writer: nil, sealed: $0.shards, unknownTokens: $0.unknownTokens)
     }
-    let thread = Thread { self.work() }
-    thread.name = "shards"
-    thread.stackSize = 2 << 20
-    thread.start()
+    BackgroundThread.start("shards", stackBytes: 2 << 20) { self.work() }
   }
 
   /// Queues a job; waits while many do already.

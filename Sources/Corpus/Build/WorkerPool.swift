@@ -1,4 +1,5 @@
 import Foundation
+import ShardStore
 
 /// Threads that each own a worker and take tasks from one queue, first come, first served.
 ///
@@ -24,10 +25,7 @@ final class WorkerPool<Worker>: @unchecked Sendable {  // all state is behind `c
     precondition(count > 0, "a pool without threads")
     running = count
     for number in 0..<count {
-      let thread = Thread { self.work(makeWorker()) }
-      thread.name = "corpus \(number)"
-      thread.stackSize = 2 << 20
-      thread.start()
+      BackgroundThread.start("corpus \(number)", stackBytes: 2 << 20) { self.work(makeWorker()) }
     }
   }
 

@@ -1,4 +1,5 @@
 import Crypto
+import ShardStore
 
 /// The bytes of a tokenized corpus: names, streams and the digest; see `docs/FORMAT.md`.
 package enum CorpusLayout {
@@ -12,10 +13,7 @@ package enum CorpusLayout {
   static let countsStream = "tokenCounts"
 
   /// The name of a shard without `.sqlite`.
-  static func shardName(_ index: Int) -> String {
-    let digits = String(index)
-    return "shard-" + String(repeating: "0", count: max(0, 5 - digits.count)) + digits
-  }
+  static func shardName(_ index: Int) -> String { ShardFormat.shardName(index) }
 
   /// Bytes of a token ID in the `ids` stream.
   static func idBytes(vocabSize: Int) -> Int {

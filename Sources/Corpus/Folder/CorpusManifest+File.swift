@@ -18,22 +18,25 @@ extension CorpusManifest {
       throw CorpusError.notACorpus(folder: folder.path)
     }
     func bad(_ reason: String) -> CorpusError { .badManifest(file: url.path, reason: reason) }
-    guard status.st_size <= limitBytes else {
-      throw bad("it has \(status.st_size) bytes, more than \(limitBytes)")
-    }
     let data: Data
     do {
-      data = try Data(contentsOf: url)
-    } catch {
-      throw CorpusError.unreadable(file: url.path, reason: error.localizedDescription)
+      data = try AtomicFile.read(url, mostBytes: limitBytes)
+    } catch ShardStoreError.unreadable(let file, let reason) {
+      throw CorpusError.unreadable(file: file, reason: reason)
     }
     struct Version: Decodable {
       let formatVersion: Int
+      /// Of a logit cache's manifest.
+      let fingerprint: String?
     }
     do {
       let decoder = JSONDecoder()
       // The version first: a later format may lack the other fields.
-      let version = try decoder.decode(Version.self, from: data).formatVersion
+      let found = try decoder.decode(Version.self, from: data)
+      if found.fingerprint != nil {
+        throw bad("it is that of a logit cache; name the corpus from which that was made")
+      }
+      let version = found.formatVersion
       guard version == currentVersion else {
         throw bad("its format version is \(version), this program reads \(currentVersion)")
       }
@@ -41,6 +44,8 @@ extension CorpusManifest {
       if let contradiction = manifest.contradiction() {
         throw bad(contradiction)
       }
+      // Last, so that an error names the field where a rule finds it.
+      try ManifestSeal.check(data, bad)
       return manifest
     } catch let error as DecodingError {
       throw bad(describe(error))
@@ -51,70 +56,8 @@ extension CorpusManifest {
   ///
   /// - Throws: `ShardStoreError` where it cannot be written.
   func write(folder: URL) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-    var data = try encoder.encode(self)
-    data.append(0x0A)
-    try AtomicFile.write(data, to: folder.appending(path: CorpusManifest.fileName))
-  }
-
-  /// The first thing in which the manifest contradicts itself or leaves its ranges, or nil.
-  func contradiction() -> String? {
-    do {
-      try options.validate()
-    } catch {
-      return "\(error)"
-    }
-    guard (1...Int(Int32.max)).contains(vocabSize) else { return "vocabSize is \(vocabSize)" }
-    for id in specialTokens.all where id < 0 || Int(id) >= vocabSize {
-      return "the special token ID \(id) is outside the vocabulary of \(vocabSize)"
-    }
-    guard !shards.isEmpty else { return "it lists no shard" }
-    var sum = (sequences: 0, tokens: 0)
-    for (index, shard) in shards.enumerated() {
-      // The name becomes part of a path, so nothing else may stand there.
-      guard shard.name == CorpusLayout.shardName(index) else {
-        return "shard \(index) is called '\(shard.name)', not '\(CorpusLayout.shardName(index))'"
-      }
-      guard shard.blocks >= 1, shard.sequences >= shard.blocks,
-        shard.sequences / CorpusLayout.blockSequences <= shard.blocks,
-        shard.tokens >= shard.sequences, shard.tokens / shard.sequences <= maxLength
-      else { return "the counts of \(shard.name) do not fit each other" }
-      let added = sum.sequences.addingReportingOverflow(shard.sequences)
-      let addedTokens = sum.tokens.addingReportingOverflow(shard.tokens)
-      guard !added.overflow, !addedTokens.overflow else { return "its counts are too large" }
-      sum = (added.partialValue, addedTokens.partialValue)
-    }
-    for count in [badLines, duplicateDocuments, droppedTokens] where (count ?? 0) < 0 {
-      return "a count is negative"
-    }
-    guard sum.sequences == sequences else {
-      return "its shards have \(sum.sequences) sequences, it says \(sequences)"
-    }
-    guard sum.tokens == tokens else {
-      return "its shards have \(sum.tokens) tokens, it says \(tokens)"
-    }
-    return histogramContradiction()
-  }
-
-  private func histogramContradiction() -> String? {
-    guard lengthHistogram.count == maxLength + 1 else {
-      return "its length histogram has \(lengthHistogram.count) numbers, not \(maxLength + 1)"
-    }
-    var sum = (sequences: 0, tokens: 0)
-    for (length, count) in lengthHistogram.enumerated() {
-      guard count >= 0, count <= sequences else { return "its length histogram is out of range" }
-      // Both sums are bounded: count <= sequences <= tokens, at most maxLength + 1 terms.
-      let tokens = count.multipliedReportingOverflow(by: length)
-      let total = sum.tokens.addingReportingOverflow(tokens.partialValue)
-      let number = sum.sequences.addingReportingOverflow(count)
-      guard !tokens.overflow, !total.overflow, !number.overflow else {
-        return "its length histogram is out of range"
-      }
-      sum = (number.partialValue, total.partialValue)
-    }
-    return sum == (sequences, tokens)
-      ? nil : "its length histogram does not add up to its sequences and tokens"
+    try AtomicFile.write(
+      try ManifestSeal.text(of: self), to: folder.appending(path: CorpusManifest.fileName))
   }
 
   private static func describe(_ error: DecodingError) -> String {

@@ -19,7 +19,7 @@ package final class TokenizedCorpus: Sendable {
   /// Number of blocks of all shards.
   package let blockCount: Int
   /// The number of the first block of each shard.
-  private let firstBlocks: [Int]
+  let firstBlocks: [Int]
   /// Open shards, the one used last at the end.
   private let open = Mutex<[(index: Int, reader: ShardReader)]>([])
 
@@ -30,7 +30,10 @@ package final class TokenizedCorpus: Sendable {
     try TokenizedCorpus(folder: folder, manifest: CorpusManifest.read(folder: folder))
   }
 
-  private init(folder: URL, manifest: CorpusManifest) throws {
+  /// Joins a folder and a manifest that fits it.
+  ///
+  /// - Throws: `CorpusError.unreadable`.
+  init(folder: URL, manifest: CorpusManifest) throws {
     self.folder = folder
     self.manifest = manifest
     var first = 0
@@ -85,7 +88,7 @@ package final class TokenizedCorpus: Sendable {
   /// - Throws: `CorpusError.badBlock`, `.shardMismatch`; `ShardStoreError` for damaged storage.
   package func lengths(block: Int) throws -> [Int32] {
     let (shard, local) = place(ofBlock: block)
-    return try lengths(reader(shard), local)
+    return try lengths(reader(shard), local, shard)
   }
 
   /// The sequences of a block.
@@ -96,7 +99,7 @@ package final class TokenizedCorpus: Sendable {
   package func block(_ block: Int) throws -> SequenceBlock {
     let (shard, local) = place(ofBlock: block)
     let reader = try reader(shard)
-    let lengths = try lengths(reader, local)
+    let lengths = try lengths(reader, local, shard)
     func bad(_ reason: String) -> CorpusError {
       .badBlock(
         shard: reader.name, block: local, stream: CorpusLayout.idsStream, reason: reason)
@@ -124,86 +127,16 @@ package final class TokenizedCorpus: Sendable {
     return result
   }
 
-  /// How often each ID occurs in the corpus, shape `[vocabSize]`.
-  ///
-  /// - Throws: `CorpusError.badBlock` (block -1 stands for the shard), `.shardMismatch`;
-  ///   `ShardStoreError` for damaged storage.
-  package func tokenCounts() throws -> [UInt64] {
-    var total = [UInt64](repeating: 0, count: manifest.vocabSize)
-    for (index, shard) in manifest.shards.enumerated() {
-      let bytes = try reader(index).shardStream(CorpusLayout.countsStream)
-      func bad(_ reason: String) -> CorpusError {
-        .badBlock(shard: shard.name, block: -1, stream: CorpusLayout.countsStream, reason: reason)
-      }
-      guard bytes.count == 4 * manifest.vocabSize else {
-        throw bad("it has \(bytes.count) bytes, not 4 for each of \(manifest.vocabSize) IDs")
-      }
-      var sum: UInt64 = 0
-      for (id, count) in CorpusLayout.values(planes: bytes, width: 4).enumerated() {
-        total[id] += UInt64(count)
-        sum += UInt64(count)
-      }
-      guard sum == UInt64(shard.tokens) else {
-        throw bad("it adds up to \(sum), the shard has \(shard.tokens) tokens")
-      }
-    }
-    return total
-  }
-
-  /// Reads everything and compares it with the manifest.
-  ///
-  /// - Parameter progress: Receives the number of blocks read, after each.
-  /// - Throws: the first error of a block, or `CorpusError.digestMismatch`.
-  package func verify(progress: (Int) -> Void = { _ in }) throws {
-    let digest = try contentDigest(progress: progress)
-    _ = try tokenCounts()
-    let found = Hexadecimal.text(digest.finalize())
-    guard found == manifest.digest else {
-      throw CorpusError.digestMismatch(
-        folder: folder.path, expected: manifest.digest, found: found)
-    }
-  }
-
-  /// The digest of the shards of an unfinished corpus, each of which is checked.
-  ///
-  /// - Throws: as `block(_:)`.
-  static func digest(
-    ofShards shards: [CorpusManifest.Shard], folder: URL, header: CorpusHeader
-  ) throws -> CorpusDigest {
-    let manifest = CorpusManifest(
-      formatVersion: CorpusManifest.currentVersion, tokenizerDigest: header.tokenizerDigest,
-      vocabSize: header.vocabSize, specialTokens: header.specialTokens,
-      options: CorpusOptions(maxLength: header.maxLength), sources: [], documents: 0,
-      emptyDocuments: 0, sequences: 0, tokens: 0, unknownTokens: 0, repairedUTF8: 0,
-      lengthHistogram: [], shards: shards, digest: "")
-    let corpus = try TokenizedCorpus(folder: folder, manifest: manifest)
-    _ = try corpus.tokenCounts()
-    return try corpus.contentDigest { _ in }
-  }
-
-  /// Reads every block.
-  private func contentDigest(progress: (Int) -> Void) throws -> CorpusDigest {
-    var digest = CorpusDigest()
-    for (index, shard) in manifest.shards.enumerated() {
-      for local in 0..<shard.blocks {
-        let block = try block(firstBlocks[index] + local)
-        digest.addBlock(lengths: block.lengths, tokenIDs: block.tokenIDs)
-        progress(firstBlocks[index] + local + 1)
-      }
-      digest.endShard()
-    }
-    return digest
-  }
-
-  private func lengths(_ reader: ShardReader, _ local: Int) throws -> [Int32] {
+  private func lengths(_ reader: ShardReader, _ local: Int, _ shard: Int) throws -> [Int32] {
     func bad(_ reason: String) -> CorpusError {
       .badBlock(
         shard: reader.name, block: local, stream: CorpusLayout.lengthsStream, reason: reason)
     }
     let bytes = try reader.stream(CorpusLayout.lengthsStream, block: local)
-    guard bytes.count.isMultiple(of: 2),
-      (1...CorpusLayout.blockSequences).contains(bytes.count / 2)
-    else { throw bad("it has \(bytes.count) bytes, not 2 for each of 1 to 128 sequences") }
+    let sequences = CorpusManifest.sequences(ofBlock: local, in: manifest.shards[shard])
+    guard bytes.count == 2 * sequences else {
+      throw bad("it has \(bytes.count) bytes, not 2 for each of \(sequences) sequences")
+    }
     return try stride(from: 0, to: bytes.count, by: 2).map { index in
       let length = Int32(bytes[index]) | Int32(bytes[index + 1]) << 8
       guard (3...manifest.maxLength).contains(Int(length)) else {
@@ -218,7 +151,7 @@ package final class TokenizedCorpus: Sendable {
   }
 
   /// The reader of a shard, opened and compared with the manifest at its first use.
-  private func reader(_ index: Int) throws -> ShardReader {
+  func reader(_ index: Int) throws -> ShardReader {
     try open.withLock { open in
       if let position = open.lastIndex(where: { $0.index == index }) {
         let entry = open.remove(at: position)
@@ -235,6 +168,9 @@ package final class TokenizedCorpus: Sendable {
       }
       try require("the digest", shard.digest, reader.summary.digest)
       try require("the number of blocks", "\(shard.blocks)", "\(reader.blockCount)")
+      for (key, value) in manifest.header.metadata(shard: index).sorted(by: { $0.key < $1.key }) {
+        try require(key, value, reader.metadata[key] ?? "missing")
+      }
       if open.count == TokenizedCorpus.openShardLimit {
         open.removeFirst()
       }

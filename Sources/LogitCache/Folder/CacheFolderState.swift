@@ -46,6 +46,9 @@ enum CacheFolderState {
   private static func begin(_ manifest: CacheManifest, in folder: URL) throws -> Bool {
     let files = FileManager.default
     let file = folder.appending(path: CacheFormat.manifest).path
+    if files.fileExists(atPath: folder.path), let reason = FolderKind.reasonOfNoFolder(folder) {
+      throw LogitCacheError.notACache(folder: folder.path, reason: reason)
+    }
     if files.fileExists(atPath: file) { return false }
     let others = ((try? files.contentsOfDirectory(atPath: folder.path)) ?? [])
       .filter { !$0.hasPrefix(CacheFormat.manifest) }

@@ -68,55 +68,6 @@ package final class CacheWriter {
     state = try CacheFolderState.open(folder, specification)
   }
 
-  /// Whether the tables are still to be written.
-  package var needsTables: Bool { !isSealed(CacheFormat.tables) }
-
-  /// Writes what all blocks share, or waits for the process that does.
-  ///
-  /// - Parameters:
-  ///   - waiting: Called once where another process is writing them.
-  ///   - make: Makes them; called where this process writes them.
-  /// - Throws: `ShardStoreError`, `LogitCacheError.notKept` where they have to be another cache's and
-  ///   are not there; what `make` throws.
-  package func prepareTables(waiting: () -> Void = {}, make: () throws -> CacheTables) throws {
-    if needsTables, let digest = specification.tablesDigest {
-      throw LogitCacheError.notKept(
-        what: "the tables \(digest) of another cache", folder: folder.path)
-    }
-    try prepare(CacheFormat.tables, waiting: waiting) {
-      try CacheTables.write(folder: folder, specification: specification, make: make)
-    }
-  }
-
-  /// Writes what all blocks share; does nothing where another process did.
-  ///
-  /// - Throws: As `prepareTables`.
-  package func writeTables(_ tables: CacheTables) throws { try prepareTables { tables } }
-
-  /// Writes the lengths of all sequences, for students that train before the cache is complete, or
-  /// waits for the process that does.
-  ///
-  /// - Parameters:
-  ///   - waiting: Called once where another process is writing them.
-  ///   - tokenCounts: Occurrences of each token ID, where they weight the masks.
-  ///   - lengths: Tokens of each sequence of a block, by its corpus-wide number.
-  /// - Throws: `ShardStoreError`; what `lengths` throws.
-  package func prepareSequences(
-    waiting: () -> Void = {}, tokenCounts: [UInt64]?, lengths: (Int) throws -> [Int32]
-  ) throws {
-    try prepare(CacheFormat.sequences, waiting: waiting) {
-      try CacheSequences.write(
-        folder: folder, specification: specification, tokenCounts: tokenCounts, lengths: lengths)
-    }
-  }
-
-  /// The tables that were written, without the matrices that only a reader needs.
-  ///
-  /// - Throws: `LogitCacheError`, `ShardStoreError`.
-  package func readTables() throws -> CacheTables {
-    try TablesReader(folder: folder, specification: specification).tables()
-  }
-
   /// The shards of this worker that are not sealed yet, ascending.
   package var pendingShards: [Int] {
     (0..<specification.shardCount).filter { isMine($0) && !isSealed($0) }
@@ -176,62 +127,12 @@ package final class CacheWriter {
     try CacheTiming.add(seconds, kernels: kernels, folder: folder, shard: shard)
   }
 
-  /// Completes the cache: checks that every shard is there and writes the manifest.
-  ///
-  /// Processes that do it at once write the same bytes.
-  ///
-  /// - Returns: The manifest, or nil while other workers have shards to fill.
-  /// - Throws: `LogitCacheError`, `ShardStoreError`.
-  package func finish() throws -> CacheManifest? {
-    let names = [CacheFormat.tables] + (0..<specification.shardCount).map(CacheFormat.shardName)
-    guard names.allSatisfy(isSealed) else { return nil }
-    CacheFolderState.removeLeftovers(folder)
-    let keys = try keys()
-    var manifest = CacheManifest(beginning: specification)
-    manifest.tables =
-      try TablesReader(folder: folder, specification: specification).shard.summary
-    for index in 0..<specification.shardCount {
-      let place = ShardPlace(index, specification)
-      let reader = try ShardReader(url: folder.appending(path: "\(place.name).sqlite"))
-      try reader.require(keys.metadata(index))
-      guard reader.blockCount == place.blocks else {
-        throw LogitCacheError.wrongShard(
-          shard: place.name, what: "number of blocks", expected: "\(place.blocks)",
-          found: "\(reader.blockCount)")
-      }
-      manifest.shards.append(
-        CacheManifest.Shard(
-          name: place.name, blocks: place.blocks, bytes: reader.summary.bytes,
-          digest: reader.summary.digest, replica: place.replica, firstBlock: place.firstBlock,
-          rows: reader.rowCount))
-    }
-    manifest.complete = true
-    try manifest.write(folder: folder)
-    return manifest
-  }
-
   /// The identities of the shards; the tables are there.
   func keys() throws -> ShardKeys {
     if let knownKeys { return knownKeys }
     let keys = try ShardKeys(folder: folder, specification: specification)
     knownKeys = keys
     return keys
-  }
-
-  /// Runs `write` until a shard is sealed, by this process or another.
-  private func prepare(_ name: String, waiting: () -> Void, write: () throws -> Void) throws {
-    var isTold = false
-    while !isSealed(name) {
-      do {
-        try write()
-      } catch ShardStoreError.locked {
-        if !isTold { waiting() }
-        isTold = true
-        Thread.sleep(forTimeInterval: Polling.seconds)
-      } catch ShardStoreError.alreadySealed {
-        return
-      }
-    }
   }
 
   private func isMine(_ index: Int) -> Bool { index % workers == worker }
@@ -241,7 +142,8 @@ package final class CacheWriter {
     return knownSealed[index]
   }
 
-  private func isSealed(_ name: String) -> Bool {
+  /// Whether a shard is there, by its name.
+  func isSealed(_ name: String) -> Bool {
     FileManager.default.fileExists(atPath: folder.appending(path: "\(name).sqlite").path)
   }
 }

@@ -1,3 +1,5 @@
+import ShardStore
+
 /// The constants of a logit cache; `docs/FORMAT.md` gives every byte.
 package enum CacheFormat {
   /// Version of the cache's format.
@@ -34,10 +36,7 @@ package enum CacheFormat {
   /// finite in single precision.
   static let largestFloat: Float = 1e9
 
-  static func shardName(_ index: Int) -> String {
-    let digits = "\(index)"
-    return "shard-" + String(repeating: "0", count: max(0, 5 - digits.count)) + digits
-  }
+  static func shardName(_ index: Int) -> String { ShardFormat.shardName(index) }
 }
 
 /// Names of the streams.

@@ -56,7 +56,7 @@ package struct CacheManifest: Codable, Hashable, Sendable {
     let url = folder.appending(path: CacheFormat.manifest)
     guard FileManager.default.fileExists(atPath: url.path) else {
       throw LogitCacheError.notACache(
-        folder: folder.path, reason: "\(CacheFormat.manifest) is missing")
+        folder: folder.path, reason: FolderKind.reasonWithoutManifest(folder))
     }
     func require(_ what: String, _ found: String, _ expected: String) throws {
       if found != expected {
@@ -68,8 +68,11 @@ package struct CacheManifest: Codable, Hashable, Sendable {
     do {
       let data = try AtomicFile.read(url, mostBytes: CacheFormat.largestManifest)
       // The version first: another version may have other fields.
-      let version = try JSONDecoder().decode(Version.self, from: data).formatVersion
-      try require("formatVersion", "\(version)", "\(CacheFormat.version)")
+      let version = try JSONDecoder().decode(Version.self, from: data)
+      if version.tokenizerDigest != nil {
+        throw LogitCacheError.notACache(folder: folder.path, reason: "it is a tokenized corpus")
+      }
+      try require("formatVersion", "\(version.formatVersion)", "\(CacheFormat.version)")
       let decoder = JSONDecoder()
       decoder.userInfo[PlainValue.budgetKey] = PlainValue.Budget(values: CacheFormat.mostValues)
       manifest = try decoder.decode(CacheManifest.self, from: data)
@@ -124,6 +127,8 @@ package struct CacheManifest: Codable, Hashable, Sendable {
 
   private struct Version: Codable {
     var formatVersion: Int
+    /// Of a corpus's manifest; a cache's is part of its specification.
+    var tokenizerDigest: String?
   }
 }
 

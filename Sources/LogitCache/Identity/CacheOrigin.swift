@@ -11,6 +11,9 @@ package struct CacheOrigin: Codable, Hashable, Sendable {
   package var headK: Int?
   /// Coefficients of the tail `lowrank` from which these were cut; nil where none were.
   package var rank: Int?
+  /// Digest of the tables from which its own are cut; nil where they are not, and in caches of older
+  /// versions.
+  package var tables: String?
   /// SHA-256 over the files that were imported.
   package var importedDigest: String?
 

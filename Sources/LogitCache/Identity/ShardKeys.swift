@@ -26,8 +26,7 @@ package struct ShardKeys: Sendable {
   ///   - specification: The cache.
   ///   - tables: Digest of its tables, its own or inherited.
   package init(_ specification: CacheSpecification, tables: String) {
-    common = specification.plainValue().removing(Self.ofTheWhole).removingMaskReplicas()
-      .adding(Self.content(specification.derivedFrom))
+    common = Self.common(specification)
     self.tables = tables
     maskReplicas = (0..<specification.replicas).map(specification.maskReplica)
     corpusShards = specification.corpusShards
@@ -60,6 +59,25 @@ package struct ShardKeys: Sendable {
     ]
   }
 
+  /// What tells a cache's shards from each other, where all else of their keys is equal.
+  struct Place: Hashable {
+    let corpusShard: String
+    let replica: Int
+  }
+
+  /// Where a shard belongs.
+  ///
+  /// - Precondition: The shard exists.
+  func place(_ index: Int) -> Place {
+    Place(corpusShard: corpusShard(index), replica: replica(index))
+  }
+
+  /// What of a specification determines the bytes of every shard.
+  fileprivate static func common(_ specification: CacheSpecification) -> PlainValue {
+    specification.plainValue().removing(ofTheWhole).removingMaskReplicas()
+      .adding(content(specification.derivedFrom))
+  }
+
   private func replica(_ index: Int) -> Int { maskReplicas[index / corpusShards.count] }
 
   /// What of an origin tells of a shard's bytes; nothing where a teacher pass made them.
@@ -75,12 +93,20 @@ package struct ShardKeys: Sendable {
 }
 
 extension CacheSpecification {
-  /// The identity of tables that are a cache's own: they do not depend on the number of replicas.
+  /// The identity of tables that are a cache's own: they do not depend on the number of replicas, and
+  /// those that are cut from other tables on nothing but these and the cut.
   package func tablesKey() -> String {
-    let fields = plainValue().removing(["replicas", "tablesDigest"]).removingMaskReplicas()
-    return PlainValue.object([
-      "formatVersion": .unsigned(UInt64(CacheFormat.version)), "specification": fields,
-    ]).digest()
+    var key: [String: PlainValue] = [
+      "formatVersion": .unsigned(UInt64(CacheFormat.version))
+    ]
+    if let whole = derivedFrom?.tables {
+      key["cutFrom"] = .text(whole)
+      key["specification"] = ShardKeys.common(self)
+    } else {
+      key["specification"] = plainValue().removing(["replicas", "tablesDigest"])
+        .removingMaskReplicas()
+    }
+    return PlainValue.object(key).digest()
   }
 
   /// Whether another specification is the same but for where the tables come from.

@@ -36,7 +36,7 @@ package struct CachePlace: Sendable {
   ///   - store: The store's folder; it need not be there.
   package init(_ wanted: CacheSpecification, store: URL) {
     let caches = Self.folders(store)
-    let others = caches.compactMap { folder in (try? ShardSource(folder: folder)) ?? nil }
+    let others = ShardSource.all(in: store)
     let same = caches.compactMap { folder -> (folder: URL, manifest: CacheManifest)? in
       guard let manifest = try? CacheManifest.read(folder: folder),
         manifest.specification.isSameButForTables(wanted)
@@ -77,7 +77,7 @@ package struct CachePlace: Sendable {
   }
 
   /// The folders of a store that look like a cache, by name.
-  private static func folders(_ store: URL) -> [URL] {
+  static func folders(_ store: URL) -> [URL] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: store.path)) ?? []
     return names.sorted().filter { !$0.hasPrefix(".") }.map { store.appending(path: $0) }.filter {
       FileManager.default.fileExists(atPath: $0.appending(path: CacheFormat.manifest).path)

@@ -8,33 +8,40 @@ package struct ShardSource: Sendable {
   /// What it holds.
   package let specification: CacheSpecification
   private let keys: ShardKeys
-  /// The number of each corpus shard, by its digest.
-  private let corpusShards: [String: Int]
+  /// The identity of the tables, in whatever cache they were made.
+  private let tablesKey: String?
+  /// The number of each shard, by where it belongs.
+  private let shards: [ShardKeys.Place: Int]
 
-  /// Opens a cache, complete or not; nil where its tables are not written yet, and of one that no
-  /// teacher pass made as it is.
+  /// Opens a cache, complete or not; nil where its tables are not written yet.
   ///
   /// - Throws: `LogitCacheError`, `ShardStoreError` where the folder is no cache or is damaged.
   package init?(folder: URL) throws {
     specification = try CacheManifest.read(folder: folder).specification
     self.folder = folder
     let tables = folder.appending(path: "\(CacheFormat.tables).sqlite")
-    guard FileManager.default.fileExists(atPath: tables.path), specification.derivedFrom == nil
-    else { return nil }
-    keys = try ShardKeys(folder: folder, specification: specification)
-    corpusShards = Dictionary(
-      specification.corpusShards.enumerated().map { ($1, $0) },
-      uniquingKeysWith: { first, _ in first }
-    )
+    guard FileManager.default.fileExists(atPath: tables.path) else { return nil }
+    let shard = try TablesReader(folder: folder, specification: specification).shard
+    let keys = ShardKeys(specification, tables: shard.summary.digest)
+    self.keys = keys
+    tablesKey = shard.metadata["key"]
+    // Two corpus shards of one text are the same shard.
+    shards = Dictionary(
+      (0..<specification.shardCount).map { (keys.place($0), $0) },
+      uniquingKeysWith: { first, _ in first })
+  }
+
+  /// The caches of a store that can be read, by name.
+  package static func all(in store: URL) -> [ShardSource] {
+    CachePlace.folders(store).compactMap { (try? ShardSource(folder: $0)) ?? nil }
   }
 
   /// The specification with which another cache can take shards from this one: its tables are this
   /// one's, and it says so where they are not what it would have made itself.
   package func heir(_ wanted: CacheSpecification) -> CacheSpecification {
+    if wanted.tablesDigest == keys.tables { return wanted }
     var heir = wanted
-    let areOwn =
-      specification.tablesDigest == nil && specification.tablesKey() == wanted.tablesKey()
-    heir.tablesDigest = areOwn ? nil : keys.tables
+    heir.tablesDigest = tablesKey == wanted.tablesKey() ? nil : keys.tables
     return heir
   }
 
@@ -46,12 +53,8 @@ package struct ShardSource: Sendable {
     let theirs = ShardKeys(other, tables: keys.tables)
     guard theirs.common == keys.common else { return [] }
     return (0..<other.shardCount).compactMap { index in
-      let replica = index / other.corpusShards.count
-      guard replica < specification.replicas,
-        let corpusShard = corpusShards[other.corpusShards[index % other.corpusShards.count]]
-      else { return nil }
-      let mine = replica * specification.corpusShards.count + corpusShard
-      return isSealed(mine) ? (index, mine) : nil
+      guard let mine = shards[theirs.place(index)], isSealed(mine) else { return nil }
+      return (index, mine)
     }
   }
 

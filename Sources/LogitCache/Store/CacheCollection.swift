@@ -9,8 +9,13 @@ package struct CacheCollection: Sendable {
     case pinned
     /// Runs whose folders are there use it.
     case used(runs: [String])
+    /// Runs of other machines use it, whose folders are not seen from here.
+    case usedElsewhere([CacheReference])
     /// A process writes it.
     case busy
+    /// It is not complete, and was written to so many seconds ago: where locks do not reach other
+    /// machines, one of them may be at it.
+    case recent(seconds: Double)
     /// It cannot be read, so that nobody can say whose it is.
     case unreadable(String)
   }
@@ -30,13 +35,22 @@ package struct CacheCollection: Sendable {
   /// Files of killed processes, in caches that are kept and in the store.
   package let leftovers: [URL]
 
+  private let ignoresOtherHosts: Bool
+
+  /// An incomplete cache that nobody wrote to for so long is not being filled.
+  private static let idleSeconds = 3600.0
+
   /// Begins the name of a cache that is being deleted.
   private static let prefix = ".deleted-"
 
   /// Looks through a store.
   ///
+  /// - Parameters:
+  ///   - store: The store.
+  ///   - ignoresOtherHosts: Whether a run of another machine counts as gone where its folder is not
+  ///     seen from here, and an incomplete cache as left however new it is. Otherwise both are kept.
   /// - Throws: `LogitCacheError.notAStore` where the folder is itself a cache.
-  package init(_ store: CacheStore) throws {
+  package init(_ store: CacheStore, ignoresOtherHosts: Bool = false) throws {
     guard !store.isCache else {
       throw LogitCacheError.notAStore(
         folder: store.folder.path, reason: "it is a cache itself; name the folder it lies in")
@@ -51,7 +65,7 @@ package struct CacheCollection: Sendable {
       case .failure(let error):
         kept.append((entry.folder, .unreadable("\(error)")))
       case .success(let inventory):
-        if let reason = Self.reason(inventory) {
+        if let reason = Self.reason(inventory, ignoresOtherHosts) {
           kept.append((entry.folder, reason))
           leftovers += CacheLeftovers.all(in: entry.folder)
         } else {
@@ -59,6 +73,7 @@ package struct CacheCollection: Sendable {
         }
       }
     }
+    self.ignoresOtherHosts = ignoresOtherHosts
     self.candidates = candidates
     self.kept = kept
     self.leftovers = leftovers
@@ -78,7 +93,7 @@ package struct CacheCollection: Sendable {
   /// - Throws: `ShardStoreError.notWritten`.
   package func delete(_ candidate: Candidate) throws -> Reason? {
     let inventory = try CacheInventory(folder: candidate.folder, readsShards: false)
-    if let reason = Self.reason(inventory) { return reason }
+    if let reason = Self.reason(inventory, ignoresOtherHosts) { return reason }
     let name = candidate.folder.lastPathComponent
     let doomed = candidate.folder.deletingLastPathComponent()
       .appending(path: "\(Self.prefix)\(name)-\(ProcessInfo.processInfo.processIdentifier)")
@@ -105,10 +120,15 @@ package struct CacheCollection: Sendable {
     }
   }
 
-  private static func reason(_ inventory: CacheInventory) -> Reason? {
+  private static func reason(_ inventory: CacheInventory, _ ignoresOtherHosts: Bool) -> Reason? {
     if inventory.isPinned { return .pinned }
-    let runs = inventory.references.filter { $0.isAlive(cache: inventory.folder) }.map(\.run)
-    if !runs.isEmpty { return .used(runs: runs) }
-    return CacheLeftovers.isLocked(inventory.folder) ? .busy : nil
+    let runs = Dictionary(grouping: inventory.references) { $0.standing(cache: inventory.folder) }
+    if let there = runs[.there] { return .used(runs: there.map(\.run)) }
+    if !ignoresOtherHosts, let elsewhere = runs[.elsewhere] { return .usedElsewhere(elsewhere) }
+    if CacheLeftovers.isLocked(inventory.folder) { return .busy }
+    guard !ignoresOtherHosts, !inventory.isComplete,
+      let seconds = CacheLeftovers.secondsSinceWriting(in: inventory.folder), seconds < idleSeconds
+    else { return nil }
+    return .recent(seconds: seconds)
   }
 }

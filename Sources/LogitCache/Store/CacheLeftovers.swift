@@ -29,16 +29,29 @@ package enum CacheLeftovers {
     }.map { folder.appending(path: $0) }
   }
 
+  /// Seconds since a shard of the folder was written to; nil where there is none. Below 0 where another
+  /// machine's clock is ahead.
+  static func secondsSinceWriting(in folder: URL) -> Double? {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    let dates = names.filter { $0.contains(".sqlite") }.compactMap { name in
+      let attributes = try? FileManager.default.attributesOfItem(
+        atPath: folder.appending(path: name).path)
+      return attributes?[.modificationDate] as? Date
+    }
+    return dates.max().map { Date().timeIntervalSince($0) }
+  }
+
   private static func files(below folder: URL) -> [URL] {
     let paths = FileManager.default.enumerator(atPath: folder.path)
     return (paths?.compactMap { $0 as? String } ?? []).map { folder.appending(path: $0) }
   }
 
-  /// Whether a process has the file's `flock`; trying takes it for a moment.
+  /// Whether a process has the file's `flock`; trying takes it, shared, for a moment. Over NFS an
+  /// exclusive one needs a file that is open for writing.
   private static func isLocked(file: URL) -> Bool {
     let descriptor = open(file.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { return false }
     defer { close(descriptor) }
-    return flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK
+    return flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK
   }
 }

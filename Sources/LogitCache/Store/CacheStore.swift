@@ -1,4 +1,5 @@
 package import Foundation
+import ShardStore
 
 /// A folder of caches.
 package struct CacheStore: Sendable {
@@ -17,10 +18,9 @@ package struct CacheStore: Sendable {
   ///
   /// - Throws: `LogitCacheError.notAStore`.
   package init(folder: URL) throws {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: folder.path, isDirectory: &isFolder),
-      isFolder.boolValue
-    else { throw LogitCacheError.notAStore(folder: folder.path, reason: "there is no such folder") }
+    if let reason = FolderKind.reasonOfNoFolder(folder) {
+      throw LogitCacheError.notAStore(folder: folder.path, reason: reason)
+    }
     self.folder = folder
   }
 
@@ -46,10 +46,10 @@ package struct CacheStore: Sendable {
   package static func isCache(_ folder: URL) -> Bool {
     let manifest = folder.appending(path: CacheFormat.manifest)
     let tables = folder.appending(path: "\(CacheFormat.tables).sqlite")
-    guard let text = try? String(contentsOf: manifest, encoding: .utf8) else {
+    guard let data = try? AtomicFile.read(manifest, mostBytes: CacheFormat.largestManifest) else {
       return FileManager.default.fileExists(atPath: tables.path)
     }
-    return text.contains("\"fingerprint\"")
+    return data.firstRange(of: Data("\"fingerprint\"".utf8)) != nil
       || FileManager.default.fileExists(atPath: tables.path)
   }
 }

@@ -51,6 +51,7 @@ package final class OnlineTeacherSource: BatchSource {
         ])
     }
     corpusIdentity = Compatibility.identity(corpus)
+    teacher.precision = configuration.precision ?? .fp32
     plan = BatchPlan(sequences: corpus, configuration: configuration)
     store = SequenceStore(sequences: corpus, capacity: configuration.windowBlocks + 1)
     masker = try Masker(masks, tokenCounts: corpus.tokenCountsIfNeeded(masks))

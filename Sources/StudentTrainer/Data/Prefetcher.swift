@@ -1,4 +1,5 @@
 import Foundation
+import ShardStore
 
 /// Runs a source ahead of the trainer, on a thread of its own, with a bound on what waits.
 ///
@@ -35,9 +36,7 @@ package final class Prefetcher: @unchecked Sendable {  // all state is behind `c
     guard source.runsAhead else { return }
     // The thread holds the shared state only, so that releasing the prefetcher can stop it.
     let shared = shared
-    let thread = Thread { shared.produce() }
-    thread.name = "batches"
-    thread.start()
+    BackgroundThread.start("batches") { shared.produce() }
   }
 
   deinit { shared.stop() }

@@ -34,6 +34,7 @@ package final class Trainer {
   ) throws {
     try configuration.validate()
     self.model = model
+    model.precision = configuration.precision ?? .fp32
     self.source = source
     self.configuration = configuration
     self.folder = RunFolder(url: folder)
@@ -153,7 +154,7 @@ package final class Trainer {
         let isLastEpoch = last.epoch == configuration.epochs - 1
         if isLastEpoch, try last.index + 1 == source.batchCount(epoch: last.epoch) { break }
       }
-      items.append(try batches.next())
+      items.append(try StepProfile.time(.data) { try batches.next() })
     }
     return items
   }
@@ -183,7 +184,7 @@ package final class Trainer {
       sums += try objective.accumulate(item.batch, model: model, counts: counts)
     }
     let loss = sums.total(counts, configuration)
-    let gradNorm = GradientClipping.norm(model.gradients)
+    let gradNorm = StepProfile.time(.optimizer) { GradientClipping.norm(model.gradients) }
     guard loss.isFinite, gradNorm.isFinite else {
       throw StudentTrainerError.nonFinite(
         step: index,
@@ -191,10 +192,12 @@ package final class Trainer {
         sequences: items.flatMap(\.batch.references))
     }
     let rate = schedule.rate(step: index)
-    optimizer.update(
-      model.parameters, gradients: model.gradients, learningRate: rate,
-      gradientScale: GradientClipping.coefficient(
-        norm: gradNorm, maxNorm: configuration.clipNorm))
+    StepProfile.time(.optimizer) {
+      optimizer.update(
+        model.parameters, gradients: model.gradients, learningRate: rate,
+        gradientScale: GradientClipping.coefficient(
+          norm: gradNorm, maxNorm: configuration.clipNorm))
+    }
     return StepResult(
       loss: loss, sums: sums, counts: counts, learningRate: rate, gradNorm: gradNorm)
   }

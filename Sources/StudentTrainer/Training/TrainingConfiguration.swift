@@ -1,3 +1,5 @@
+package import Kernels
+
 /// What a run does with the teacher's mass outside the kept IDs.
 package enum TailTreatment: String, Codable, Sendable, CaseIterable {
   /// One event for the whole tail: a lower bound of the full divergence. The default of heads.
@@ -35,6 +37,12 @@ package struct TrainingConfiguration: Codable, Hashable, Sendable {
   package var headK: Int?
   /// Coefficients that are used of a cache's tail `lowrank`; nil uses all.
   package var rank: Int?
+
+  /// What products multiply; nil is single precision, always kept as nil so that runs of before there
+  /// was a choice are recognised.
+  package var precision: Precision? {
+    didSet { if precision == .fp32 { precision = nil } }
+  }
 
   /// Peak learning rate.
   package var learningRate = 5e-4

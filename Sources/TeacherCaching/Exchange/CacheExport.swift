@@ -13,25 +13,6 @@ package struct CacheExport {
     case jsonl
   }
 
-  /// What `export.json` says.
-  struct Description: Encodable {
-    struct File: Encodable {
-      let name: String
-      let replica: Int
-      let maskReplica: Int
-      let firstBlock: Int
-      let blocks: Int
-      let sequences: Int
-      let positions: Int
-      var tensors: [String: [Int]]
-    }
-
-    let format: String
-    let fingerprint: String
-    let specification: CacheSpecification
-    var files: [File] = []
-  }
-
   private let reader: CacheReader
   private let layout: Layout
 
@@ -147,7 +128,11 @@ package struct CacheExport {
       ).text()
       sequences += decoded.block.lengths.count
       positions += decoded.block.rowCount
-      try handle.write(contentsOf: Data(text.utf8))
+      do {
+        try handle.write(contentsOf: Data(text.utf8))
+      } catch {
+        throw CorpusError.unwritable(path: url.path, reason: error.localizedDescription)
+      }
     }
     return file(group, url, sequences: sequences, positions: positions, tensors: [:])
   }

@@ -2,99 +2,114 @@ import Kernels
 
 /// The memory of one forward pass, planned for a batch shape and kept for the next batches.
 ///
+/// What products read lies in the model's precision, sums and norms in single precision.
+///
 /// Legend: T tokens, C hidden size, F intermediate size, NH heads, L sequence length.
 final class Activations {
+  /// Hidden states that are added to and multiplied.
+  struct Hidden {
+    let floats: FloatBuffer  // [T, C]
+    let rounded: OperandBuffer?  // [T, C], nil in single precision
+  }
+
   /// What one layer keeps for its backward pass.
   struct Layer {
-    let qkv: FloatBuffer  // [T, 3C]
-    let probabilities: FloatBuffer  // sum over sequences of NH · L²
-    let attention: FloatBuffer  // [T, C], the heads' outputs
+    let qkv: OperandBuffer  // [T, 3C]
+    let probabilities: OperandBuffer?  // sum over sequences of NH · L², for training
+    let attention: OperandBuffer  // [T, C], the heads' outputs
     let attentionSum: FloatBuffer  // [T, C], before the norm
-    let attentionNorm: FloatBuffer  // [T, C]
+    let attentionNorm: Hidden
     let attentionStatistics: FloatBuffer  // mean [T], rstd [T]
-    let intermediate: FloatBuffer  // [T, F], before the activation
-    let activated: FloatBuffer  // [T, F]
+    let intermediate: OperandBuffer?  // [T, F], before the activation, for training
     let outputSum: FloatBuffer  // [T, C], before the norm
     let outputStatistics: FloatBuffer  // mean [T], rstd [T]
-    let output: FloatBuffer  // [T, C]
+    let output: Hidden
   }
 
   let tokens: Int
   let probabilityCount: Int
   let longestSequence: Int
   let training: Bool
+  let precision: Precision
 
   let embeddingSum: FloatBuffer  // [T, C]
   let embeddingStatistics: FloatBuffer  // mean [T], rstd [T]
-  let embeddings: FloatBuffer  // [T, C]
+  let embeddings: Hidden
+  let activated: OperandBuffer  // [T, F], of the layer at hand
+  let attentionScratch: [Attention.Scratch]  // one for each thread
   let layers: [Layer]
   let backward: BackwardScratch?
 
   /// Scratch of the backward pass.
   struct BackwardScratch {
-    let lastHidden: FloatBuffer  // [T, C], the gradient that enters the encoder
-    let hidden: FloatBuffer  // [T, C]
-    let intermediate: FloatBuffer  // [T, F]
-    let qkv: FloatBuffer  // [T, 3C]
-    let attentionScores: FloatBuffer  // threads · L²
-    let partials: FloatBuffer  // 2 · threads · C
+    let lastHidden: Hidden  // the gradient that enters the encoder
+    let hidden: OperandBuffer  // [T, C]
+    let intermediate: OperandBuffer  // [T, F]
+    let qkv: OperandBuffer  // [T, 3C]
+    let partials: FloatBuffer  // threads · max(3C, F)
   }
 
   init(
-    configuration: EncoderConfiguration, tokens: Int, probabilityCount: Int, longestSequence: Int,
-    training: Bool
+    configuration: EncoderConfiguration, precision: Precision, tokens: Int, probabilityCount: Int,
+    longestSequence: Int, training: Bool
   ) {
     self.tokens = tokens
     self.probabilityCount = probabilityCount
     self.longestSequence = longestSequence
     self.training = training
+    self.precision = precision
     let (c, f) = (configuration.hiddenSize, configuration.intermediateSize)
+    func operands(_ columns: Int) -> OperandBuffer {
+      OperandBuffer(count: tokens * columns, precision: precision)
+    }
+    func hidden() -> Hidden {
+      Hidden(
+        floats: FloatBuffer(count: tokens * c), rounded: precision == .fp32 ? nil : operands(c))
+    }
     embeddingSum = FloatBuffer(count: tokens * c)
     embeddingStatistics = FloatBuffer(count: 2 * tokens)
-    embeddings = FloatBuffer(count: tokens * c)
-    func layer(sharing shared: Layer?) -> Layer {
-      func buffer(_ path: KeyPath<Layer, FloatBuffer>, _ count: Int) -> FloatBuffer {
-        shared?[keyPath: path] ?? FloatBuffer(count: count)
-      }
-      return Layer(
-        qkv: buffer(\.qkv, tokens * 3 * c),
-        probabilities: buffer(\.probabilities, probabilityCount),
-        attention: buffer(\.attention, tokens * c),
-        attentionSum: buffer(\.attentionSum, tokens * c),
-        attentionNorm: buffer(\.attentionNorm, tokens * c),
-        attentionStatistics: buffer(\.attentionStatistics, 2 * tokens),
-        intermediate: buffer(\.intermediate, tokens * f),
-        activated: buffer(\.activated, tokens * f),
-        outputSum: buffer(\.outputSum, tokens * c),
-        outputStatistics: buffer(\.outputStatistics, 2 * tokens),
-        // An inference layer reads its input while it writes its output: those two are never one.
-        output: FloatBuffer(count: tokens * c))
+    embeddings = hidden()
+    activated = operands(f)
+    let scores = Attention.scratchCount(
+      heads: configuration.numAttentionHeads, longestSequence: longestSequence)
+    attentionScratch = (0..<Parallel.threads).map { _ in
+      Attention.Scratch(count: scores, precision: precision)
+    }
+    // An inference layer reads its input while it writes its output: those two are never one. All
+    // else is shared by the layers.
+    func layer(sharing shared: Layer?, output: Hidden) -> Layer {
+      Layer(
+        qkv: shared?.qkv ?? operands(3 * c),
+        probabilities: training
+          ? OperandBuffer(count: probabilityCount, precision: precision) : nil,
+        attention: shared?.attention ?? operands(c),
+        attentionSum: shared?.attentionSum ?? FloatBuffer(count: tokens * c),
+        attentionNorm: shared?.attentionNorm ?? hidden(),
+        attentionStatistics: shared?.attentionStatistics ?? FloatBuffer(count: 2 * tokens),
+        intermediate: training ? operands(f) : nil,
+        outputSum: shared?.outputSum ?? FloatBuffer(count: tokens * c),
+        outputStatistics: shared?.outputStatistics ?? FloatBuffer(count: 2 * tokens),
+        output: output)
     }
     var layers: [Layer] = []
     for index in 0..<configuration.numHiddenLayers {
-      if training || index == 0 {
-        layers.append(layer(sharing: nil))
-      } else if index == 1 {
-        layers.append(layer(sharing: layers[0]))
-      } else {
-        layers.append(layers[index - 2])
-      }
+      let shared = training ? nil : layers.first
+      let output = training || index < 2 ? hidden() : layers[index - 2].output
+      layers.append(layer(sharing: shared, output: output))
     }
     self.layers = layers
     backward =
       training
       ? BackwardScratch(
-        lastHidden: FloatBuffer(count: tokens * c), hidden: FloatBuffer(count: tokens * c),
-        intermediate: FloatBuffer(count: tokens * f),
-        qkv: FloatBuffer(count: tokens * 3 * c),
-        attentionScores: FloatBuffer(
-          count: Parallel.threads * longestSequence * longestSequence),
-        partials: FloatBuffer(count: 2 * Parallel.threads * c)) : nil
+        lastHidden: hidden(), hidden: operands(c), intermediate: operands(f),
+        qkv: operands(3 * c),
+        partials: FloatBuffer(count: Parallel.threads * max(3 * c, f))) : nil
   }
 
   /// True where a batch of this shape fits.
   func holds(tokens: Int, probabilityCount: Int, longestSequence: Int, training: Bool) -> Bool {
-    tokens <= self.tokens && probabilityCount <= self.probabilityCount
+    tokens <= self.tokens && (!training || probabilityCount <= self.probabilityCount)
       && longestSequence <= self.longestSequence && (self.training || !training)
+      && attentionScratch.count >= Parallel.threads
   }
 }

@@ -16,9 +16,10 @@ extension MaskedLanguageModel {
     }
     let statistics = plan.embeddingStatistics.base
     LayerNorm.forward(
-      sum, bias: nil, residual: nil, gamma: values(of: .embeddingNorm(.weight)),
+      sum, residual: nil, gamma: values(of: .embeddingNorm(.weight)),
       beta: values(of: .embeddingNorm(.bias)), epsilon: configuration.layerNormEps,
-      into: view(plan.embeddings, c), mean: statistics, rstd: statistics + plan.tokens)
+      into: view(plan.embeddings.floats, c), rounded: plan.embeddings.rounded.map { view($0, c) },
+      mean: statistics, rstd: statistics + plan.tokens)
   }
 
   /// Spreads `lastHiddenGradient`, by now that of the embeddings' output, over the tables.
@@ -31,7 +32,8 @@ extension MaskedLanguageModel {
       gradient, sum: view(plan.embeddingSum, c), mean: statistics, rstd: statistics + plan.tokens,
       gamma: values(of: .embeddingNorm(.weight)),
       dGamma: self.gradient(of: .embeddingNorm(.weight)),
-      dBeta: self.gradient(of: .embeddingNorm(.bias)), partials: backwardScratch.partials)
+      dBeta: self.gradient(of: .embeddingNorm(.bias)), dBias: nil,
+      partials: backwardScratch.partials)
     let words = self.gradient(of: .wordEmbeddings)
     let positions = self.gradient(of: .positionEmbeddings)
     let types = configuration.typeVocabSize > 0 ? self.gradient(of: .tokenTypeEmbeddings) : nil

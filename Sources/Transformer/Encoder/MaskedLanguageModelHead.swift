@@ -12,30 +12,53 @@ final class MaskedLanguageModelHead {
 
   struct Buffers {
     let rows: Int
-    let input: FloatBuffer  // [rows, C]
+    let precision: Precision
+    let training: Bool
+    let input: OperandBuffer  // [rows, C]
     let dense: FloatBuffer  // [rows, C], before the activation
     let activated: FloatBuffer  // [rows, C]
     let output: FloatBuffer  // [rows, C], the decoder's input
+    let outputRounded: OperandBuffer?  // [rows, C], nil in single precision
     let statistics: FloatBuffer  // mean [rows], rstd [rows]
     let logits: FloatBuffer  // [rows, V]
+    let backward: Backward?
+  }
+
+  /// Scratch of the head's backward pass.
+  struct Backward {
     let gradient: FloatBuffer  // [rows, C]
-    let partials: FloatBuffer  // 2 · threads · C
+    let rounded: OperandBuffer?  // [rows, C], nil in single precision
+    let dLogits: OperandBuffer?  // [rows, V], nil in single precision
+    let partials: FloatBuffer  // threads · 3C
   }
 
   init(configuration: EncoderConfiguration) { self.configuration = configuration }
 
+  /// Frees the scratch, for another precision.
+  func removeScratch() { buffers = nil }
+
   /// Scratch for at least `rows` rows.
-  func scratch(rows: Int) -> Buffers {
-    if let buffers, buffers.rows >= rows { return buffers }
+  func scratch(rows: Int, precision: Precision, training: Bool) -> Buffers {
+    if let buffers, buffers.rows >= rows, buffers.precision == precision,
+      buffers.training || !training
+    {
+      return buffers
+    }
     buffers = nil
-    let c = configuration.hiddenSize
+    let (c, v) = (configuration.hiddenSize, configuration.vocabSize)
+    func rounded(_ columns: Int) -> OperandBuffer? {
+      precision == .fp32 ? nil : OperandBuffer(count: rows * columns, precision: precision)
+    }
     let made = Buffers(
-      rows: rows, input: FloatBuffer(count: rows * c), dense: FloatBuffer(count: rows * c),
-      activated: FloatBuffer(count: rows * c), output: FloatBuffer(count: rows * c),
-      statistics: FloatBuffer(count: 2 * rows),
-      logits: FloatBuffer(count: rows * configuration.vocabSize),
-      gradient: FloatBuffer(count: rows * c),
-      partials: FloatBuffer(count: 2 * Parallel.threads * c))
+      rows: rows, precision: precision, training: training,
+      input: OperandBuffer(count: rows * c, precision: precision),
+      dense: FloatBuffer(count: rows * c), activated: FloatBuffer(count: rows * c),
+      output: FloatBuffer(count: rows * c), outputRounded: rounded(c),
+      statistics: FloatBuffer(count: 2 * rows), logits: FloatBuffer(count: rows * v),
+      backward: training
+        ? Backward(
+          gradient: FloatBuffer(count: rows * c), rounded: rounded(c), dLogits: rounded(v),
+          partials: FloatBuffer(count: 3 * Parallel.threads * c)) : nil)
     buffers = made
     return made
   }
@@ -76,7 +99,11 @@ extension MaskedLanguageModel {
     _ rows: [Int32], _ body: (Range<Int>, MaskedLanguageModelHead.Buffers) throws -> Void
   ) rethrows {
     let limit = MaskedLanguageModelHead.chunkRows
-    let buffers = head.scratch(rows: min(limit, max(rows.count, 1)))
+    // Logits that are kept or compared are those of the hidden states, exactly; while training they
+    // are rounded as everything is.
+    let buffers = head.scratch(
+      rows: min(limit, max(rows.count, 1)), precision: isTraining ? precision : .fp32,
+      training: isTraining)
     // Chunks of equal size: a short last one would waste the products.
     let chunks = (rows.count + limit - 1) / limit
     for chunk in 0..<chunks {
@@ -89,46 +116,61 @@ extension MaskedLanguageModel {
     _ rows: ArraySlice<Int32>, _ buffers: MaskedLanguageModelHead.Buffers
   ) -> Matrix {
     let (n, c) = (rows.count, configuration.hiddenSize)
-    let input = Matrix(buffers.input, rows: n, columns: c)
+    let input = Operand(buffers.input, rows: n, columns: c)
     let dense = Matrix(buffers.dense, rows: n, columns: c)
     let activated = Matrix(buffers.activated, rows: n, columns: c)
     let output = Matrix(buffers.output, rows: n, columns: c)
+    let rounded = buffers.outputRounded.map { Operand($0, rows: n, columns: c) }
     let logits = Matrix(buffers.logits, rows: n, columns: configuration.vocabSize)
     RowOperations.gather(rows, of: lastHiddenStates, into: input)
-    MatrixProduct.multiply(input, weight(.headTransform(.weight)), transposeB: true, into: dense)
-    configuration.activation.forward(
-      dense, bias: values(of: .headTransform(.bias)), into: activated)
+    product(
+      input, .headTransform(.weight), bias: values(of: .headTransform(.bias)), into: Operand(dense))
+    configuration.activation.forward(Operand(dense), into: Operand(activated))
     LayerNorm.forward(
-      activated, bias: nil, residual: nil, gamma: values(of: .headNorm(.weight)),
+      activated, residual: nil, gamma: values(of: .headNorm(.weight)),
       beta: values(of: .headNorm(.bias)), epsilon: configuration.layerNormEps, into: output,
-      mean: buffers.statistics.base, rstd: buffers.statistics.base + buffers.rows)
-    MatrixProduct.multiply(output, weight(.wordEmbeddings), transposeB: true, into: logits)
-    Bias.add(values(of: .decoderBias), to: logits)
+      rounded: rounded, mean: buffers.statistics.base,
+      rstd: buffers.statistics.base + buffers.rows)
+    product(
+      rounded ?? Operand(output), .wordEmbeddings, bias: values(of: .decoderBias),
+      into: Operand(logits))
     return logits
   }
 
   private func headBackward(
     _ rows: ArraySlice<Int32>, _ buffers: MaskedLanguageModelHead.Buffers, dLogits: Matrix
   ) {
+    guard let scratch = buffers.backward else {
+      preconditionFailure("the batch was encoded for inference; pass training: true")
+    }
     let (n, c) = (rows.count, configuration.hiddenSize)
     let output = Matrix(buffers.output, rows: n, columns: c)
-    let d = Matrix(buffers.gradient, rows: n, columns: c)
-    Bias.addGradient(dLogits, into: gradient(of: .decoderBias))
-    MatrixProduct.multiply(
-      dLogits, output, transposeA: true, into: weightGradient(.wordEmbeddings), accumulate: true)
-    MatrixProduct.multiply(dLogits, weight(.wordEmbeddings), into: d)
+    let d = Matrix(scratch.gradient, rows: n, columns: c)
+    let dRounded = scratch.rounded.map { Operand($0, rows: n, columns: c) }
+    var dDecoded = Operand(dLogits)
+    if let rounded = scratch.dLogits {
+      dDecoded = Operand(rounded, rows: n, columns: configuration.vocabSize)
+      dDecoded.assign(dLogits)
+    }
+    let decoded =
+      buffers.outputRounded.map { Operand($0, rows: n, columns: c) } ?? Operand(output)
+    Bias.addGradient(Operand(dLogits), into: gradient(of: .decoderBias))
+    addWeightGradient(dDecoded, decoded, .wordEmbeddings)
+    productBackward(dDecoded, .wordEmbeddings, into: Operand(d))
     LayerNorm.backward(
       d, sum: Matrix(buffers.activated, rows: n, columns: c), mean: buffers.statistics.base,
       rstd: buffers.statistics.base + buffers.rows, gamma: values(of: .headNorm(.weight)),
-      dGamma: gradient(of: .headNorm(.weight)), dBeta: gradient(of: .headNorm(.bias)),
-      partials: buffers.partials)
-    configuration.activation.backward(d, x: Matrix(buffers.dense, rows: n, columns: c))
-    Bias.addGradient(d, into: gradient(of: .headTransform(.bias)))
-    MatrixProduct.multiply(
-      d, Matrix(buffers.input, rows: n, columns: c), transposeA: true,
-      into: weightGradient(.headTransform(.weight)), accumulate: true)
+      dGamma: gradient(of: .headNorm(.weight)), dBeta: gradient(of: .headNorm(.bias)), dBias: nil,
+      partials: scratch.partials)
+    configuration.activation.backward(
+      Operand(d), x: Operand(Matrix(buffers.dense, rows: n, columns: c)),
+      dBias: gradient(of: .headTransform(.bias)), partials: scratch.partials)
+    dRounded?.assign(d)
+    let dDense = dRounded ?? Operand(d)
+    addWeightGradient(
+      dDense, Operand(buffers.input, rows: n, columns: c), .headTransform(.weight))
     // The decoder's input is no longer needed: its memory takes the gradient of the hidden states.
-    MatrixProduct.multiply(d, weight(.headTransform(.weight)), into: output)
+    productBackward(dDense, .headTransform(.weight), into: Operand(output))
     RowOperations.scatterAdd(output, to: rows, of: lastHiddenGradient)
   }
 }

@@ -2,114 +2,115 @@ import Kernels
 
 /// One post-norm layer: attention, norm, feed-forward, norm; forward and backward.
 extension MaskedLanguageModel {
-  /// Returns the layer's output, `[tokens, hidden]`.
-  func forward(layer: Int, input: Matrix, _ kept: Activations.Layer) -> Matrix {
+  /// Computes the layer's output, `[tokens, hidden]`, into `kept`.
+  func forward(layer: Int, input: Activations.Hidden, _ kept: Activations.Layer) {
     let (c, f) = (configuration.hiddenSize, configuration.intermediateSize)
     func bias(_ part: Parameter.LayerPart) -> UnsafeMutablePointer<Float> {
       values(of: .layer(layer, part, .bias))
     }
-    func weight(_ part: Parameter.LayerPart) -> Matrix { self.weight(.layer(layer, part, .weight)) }
+    func weight(_ part: Parameter.LayerPart) -> Parameter { .layer(layer, part, .weight) }
 
     let qkv = view(kept.qkv, 3 * c)
-    MatrixProduct.multiply(input, queryKeyValue(layer, of: parameters), transposeB: true, into: qkv)
-    Bias.add(bias(.query), to: qkv)
-    let attention = view(kept.attention, c)
-    Attention.forward(
-      qkv: qkv, sequenceStarts: batch.sequenceStarts, heads: configuration.numAttentionHeads,
-      probabilities: kept.probabilities, starts: probabilityStarts, into: attention)
+    product(operand(input), weight(.query), bias: bias(.query), into: qkv)
+    let heads = view(kept.attention, c)
+    attention.forward(
+      qkv: qkv, probabilities: isTraining ? kept.probabilities : nil,
+      scratch: encoded.attentionScratch, into: heads)
     let attentionSum = view(kept.attentionSum, c)
-    MatrixProduct.multiply(
-      attention, weight(.attentionOutput), transposeB: true, into: attentionSum)
-    let attentionNorm = view(kept.attentionNorm, c)
+    product(
+      heads, weight(.attentionOutput), bias: bias(.attentionOutput), into: Operand(attentionSum))
     normalize(
-      attentionSum, bias: bias(.attentionOutput), residual: input, layer, .attentionNorm,
-      into: attentionNorm, kept.attentionStatistics)
+      attentionSum, residual: input, layer, .attentionNorm, into: kept.attentionNorm,
+      kept.attentionStatistics)
 
-    let intermediate = view(kept.intermediate, f)
-    let activated = view(kept.activated, f)
-    MatrixProduct.multiply(
-      attentionNorm, weight(.intermediate), transposeB: true, into: intermediate)
-    configuration.activation.forward(intermediate, bias: bias(.intermediate), into: activated)
+    let activated = view(encoded.activated, f)
+    let attended = operand(kept.attentionNorm)
+    if isTraining, let kept = kept.intermediate {
+      let intermediate = view(kept, f)
+      product(attended, weight(.intermediate), bias: bias(.intermediate), into: intermediate)
+      configuration.activation.forward(intermediate, into: activated)
+    } else {
+      product(
+        attended, weight(.intermediate), bias: bias(.intermediate),
+        activation: configuration.activation, into: activated)
+    }
     let outputSum = view(kept.outputSum, c)
-    let output = view(kept.output, c)
-    MatrixProduct.multiply(activated, weight(.output), transposeB: true, into: outputSum)
+    product(activated, weight(.output), bias: bias(.output), into: Operand(outputSum))
     normalize(
-      outputSum, bias: bias(.output), residual: attentionNorm, layer, .outputNorm, into: output,
+      outputSum, residual: kept.attentionNorm, layer, .outputNorm, into: kept.output,
       kept.outputStatistics)
-    return output
   }
 
   /// Replaces `lastHiddenGradient`, the gradient of the layer's output, by that of its input.
-  func backward(layer: Int, input: Matrix, _ kept: Activations.Layer) {
+  func backward(layer: Int, input: Activations.Hidden, _ kept: Activations.Layer) {
     let (c, f) = (configuration.hiddenSize, configuration.intermediateSize)
     let scratch = backwardScratch
     func part(_ part: Parameter.LayerPart, _ term: Parameter.Term) -> Parameter {
       .layer(layer, part, term)
     }
+    guard let keptIntermediate = kept.intermediate, let probabilities = kept.probabilities else {
+      preconditionFailure("the batch was encoded for inference; pass training: true")
+    }
 
     // Feed-forward: dOutput -> dSum, which is also the gradient of the residual.
     let dOutput = lastHiddenGradient
     normalizeBackward(
-      dOutput, sum: view(kept.outputSum, c), layer, .outputNorm, kept.outputStatistics)
-    Bias.addGradient(dOutput, into: gradient(of: part(.output, .bias)))
-    MatrixProduct.multiply(
-      dOutput, view(kept.activated, f), transposeA: true,
-      into: weightGradient(part(.output, .weight)), accumulate: true)
+      sum: kept.outputSum, layer, .outputNorm, kept.outputStatistics,
+      dBias: gradient(of: part(.output, .bias)))
+    let intermediate = view(keptIntermediate, f)
+    let activated = view(encoded.activated, f)
+    // Computed again: cheaper than memory for every layer.
+    configuration.activation.forward(intermediate, into: activated)
+    addWeightGradient(operand(scratch.lastHidden), activated, part(.output, .weight))
     let dIntermediate = view(scratch.intermediate, f)
-    MatrixProduct.multiply(dOutput, weight(part(.output, .weight)), into: dIntermediate)
-    configuration.activation.backward(dIntermediate, x: view(kept.intermediate, f))
-    Bias.addGradient(dIntermediate, into: gradient(of: part(.intermediate, .bias)))
-    MatrixProduct.multiply(
-      dIntermediate, view(kept.attentionNorm, c), transposeA: true,
-      into: weightGradient(part(.intermediate, .weight)), accumulate: true)
-    MatrixProduct.multiply(
-      dIntermediate, weight(part(.intermediate, .weight)), into: dOutput, accumulate: true)
+    productBackward(operand(scratch.lastHidden), part(.output, .weight), into: dIntermediate)
+    configuration.activation.backward(
+      dIntermediate, x: intermediate, dBias: gradient(of: part(.intermediate, .bias)),
+      partials: scratch.partials)
+    addWeightGradient(dIntermediate, operand(kept.attentionNorm), part(.intermediate, .weight))
+    productBackward(
+      dIntermediate, part(.intermediate, .weight), into: Operand(dOutput), accumulate: true)
 
     // Attention: dOutput is now the gradient of the first norm's output.
-    let dSum = dOutput
     normalizeBackward(
-      dSum, sum: view(kept.attentionSum, c), layer, .attentionNorm, kept.attentionStatistics)
-    Bias.addGradient(dSum, into: gradient(of: part(.attentionOutput, .bias)))
-    MatrixProduct.multiply(
-      dSum, view(kept.attention, c), transposeA: true,
-      into: weightGradient(part(.attentionOutput, .weight)), accumulate: true)
-    let dAttention = view(scratch.hidden, c)
-    MatrixProduct.multiply(dSum, weight(part(.attentionOutput, .weight)), into: dAttention)
+      sum: kept.attentionSum, layer, .attentionNorm, kept.attentionStatistics,
+      dBias: gradient(of: part(.attentionOutput, .bias)))
+    addWeightGradient(
+      operand(scratch.lastHidden), view(kept.attention, c), part(.attentionOutput, .weight))
+    let dHeads = view(scratch.hidden, c)
+    productBackward(operand(scratch.lastHidden), part(.attentionOutput, .weight), into: dHeads)
     let dQKV = view(scratch.qkv, 3 * c)
-    Attention.backward(
-      dAttention, qkv: view(kept.qkv, 3 * c), sequenceStarts: batch.sequenceStarts,
-      heads: configuration.numAttentionHeads, probabilities: kept.probabilities,
-      starts: probabilityStarts, scratch: scratch.attentionScores, into: dQKV)
+    attention.backward(
+      dHeads, qkv: view(kept.qkv, 3 * c), probabilities: probabilities,
+      scratch: encoded.attentionScratch, into: dQKV)
     Bias.addGradient(dQKV, into: gradient(of: part(.query, .bias)))
-    MatrixProduct.multiply(
-      dQKV, input, transposeA: true, into: queryKeyValue(layer, of: gradients), accumulate: true)
-    MatrixProduct.multiply(dQKV, queryKeyValue(layer, of: parameters), into: dSum, accumulate: true)
-  }
-
-  /// The weights of queries, keys and values as one matrix `[3C, C]`.
-  private func queryKeyValue(_ layer: Int, of buffer: FloatBuffer) -> Matrix {
-    let c = configuration.hiddenSize
-    return Matrix(
-      buffer, offset: layout.entry(.layer(layer, .query, .weight)).offset, rows: 3 * c, columns: c)
+    addWeightGradient(dQKV, operand(input), part(.query, .weight))
+    productBackward(dQKV, part(.query, .weight), into: Operand(dOutput), accumulate: true)
   }
 
   private func normalize(
-    _ x: Matrix, bias: UnsafePointer<Float>, residual: Matrix, _ layer: Int,
-    _ norm: Parameter.LayerPart, into y: Matrix, _ statistics: FloatBuffer
+    _ x: Matrix, residual: Activations.Hidden, _ layer: Int, _ norm: Parameter.LayerPart,
+    into y: Activations.Hidden, _ statistics: FloatBuffer
   ) {
+    let c = configuration.hiddenSize
     LayerNorm.forward(
-      x, bias: bias, residual: residual, gamma: values(of: .layer(layer, norm, .weight)),
-      beta: values(of: .layer(layer, norm, .bias)), epsilon: configuration.layerNormEps, into: y,
-      mean: statistics.base, rstd: statistics.base + encoded.tokens)
+      x, residual: view(residual.floats, c), gamma: values(of: .layer(layer, norm, .weight)),
+      beta: values(of: .layer(layer, norm, .bias)), epsilon: configuration.layerNormEps,
+      into: view(y.floats, c), rounded: y.rounded.map { view($0, c) }, mean: statistics.base,
+      rstd: statistics.base + encoded.tokens)
   }
 
   private func normalizeBackward(
-    _ dy: Matrix, sum: Matrix, _ layer: Int, _ norm: Parameter.LayerPart, _ statistics: FloatBuffer
+    sum: FloatBuffer, _ layer: Int, _ norm: Parameter.LayerPart, _ statistics: FloatBuffer,
+    dBias: UnsafeMutablePointer<Float>
   ) {
+    let c = configuration.hiddenSize
+    let scratch = backwardScratch
     LayerNorm.backward(
-      dy, sum: sum, mean: statistics.base, rstd: statistics.base + encoded.tokens,
-      gamma: values(of: .layer(layer, norm, .weight)),
+      view(scratch.lastHidden.floats, c), sum: view(sum, c), mean: statistics.base,
+      rstd: statistics.base + encoded.tokens, gamma: values(of: .layer(layer, norm, .weight)),
       dGamma: gradient(of: .layer(layer, norm, .weight)),
-      dBeta: gradient(of: .layer(layer, norm, .bias)), partials: backwardScratch.partials)
+      dBeta: gradient(of: .layer(layer, norm, .bias)), dBias: dBias,
+      rounded: scratch.lastHidden.rounded.map { view($0, c) }, partials: scratch.partials)
   }
 }

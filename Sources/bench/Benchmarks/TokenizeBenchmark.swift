@@ -38,7 +38,9 @@ struct TokenizeBenchmark {
   }
 
   /// A corpus of the text's beginning, of about so many tokens.
-  func corpus(tokens: Int) throws -> TokenizedCorpus {
+  func corpus(
+    tokens: Int, options: CorpusOptions = CorpusOptions(documentUnit: .file)
+  ) throws -> TokenizedCorpus {
     let (lines, bytes) = try plainText()
     // English has about four bytes a token here.
     var (count, size) = (0, 0)
@@ -50,9 +52,8 @@ struct TokenizeBenchmark {
     try Data(lines[..<count].joined(separator: "\n").utf8).write(to: input)
     let folder = scratch.fresh("corpus")
     let tokenizer = try WordPieceTokenizer.load(folder: vocabulary)
-    _ = try CorpusBuilder(
-      tokenizer: tokenizer, options: CorpusOptions(documentUnit: .file)
-    ).build(inputs: [input], into: folder)
+    _ = try CorpusBuilder(tokenizer: tokenizer, options: options)
+      .build(inputs: [input], into: folder)
     return try TokenizedCorpus.open(folder: folder)
   }
 

@@ -14,6 +14,9 @@ enum PythonPeer {
       ?? ".build/reading-python/bin/python"
   }
 
+  /// Variables that have the libraries say less, and ask nothing of the network.
+  static let quiet = ["TRANSFORMERS_VERBOSITY": "error", "HF_HUB_OFFLINE": "1"]
+
   /// The figures that a script prints as one JSON object.
   ///
   /// - Parameters:

@@ -25,7 +25,7 @@ struct CacheCheck {
   /// The message of a cache with problems.
   static func text(_ name: String, _ problems: [CacheProblem]) -> String {
     let rest = problems.count - mostLines
-    return "\(name): damaged in \(Format.count(problems.count)) places:\n"
+    return "\(name): damaged in \(Format.count(problems.count, "place")):\n"
       + problems.prefix(mostLines).map { "  \($0)" }.joined(separator: "\n")
       + (rest > 0 ? "\n  … and \(Format.count(rest)) more" : "")
       + "\nRun 'pipeline cache repair' with its teacher and corpus, or copy these shards again."

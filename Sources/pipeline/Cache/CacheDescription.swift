@@ -51,8 +51,13 @@ struct CacheDescription {
     add("pinned", inventory.isPinned ? "yes" : "no")
     add("experiments", "\(inventory.references.count)")
     for reference in inventory.references {
-      let isGone = !reference.isAlive(cache: inventory.folder)
-      lines.append("    \(reference.date)  \(reference.run)\(isGone ? " (gone)" : "")")
+      let standing =
+        switch reference.standing(cache: inventory.folder) {
+        case .there: ""
+        case .gone: " (gone)"
+        case .elsewhere: " (not seen here, run on \(reference.host ?? "an unknown machine"))"
+        }
+      lines.append("    \(reference.date)  \(reference.run)\(standing)")
     }
     guard let streams = inventory.streams, rows > 0 else { return lines }
     let stored = streams.values.reduce(0) { $0 + $1.stored }

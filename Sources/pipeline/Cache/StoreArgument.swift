@@ -10,6 +10,13 @@ struct StoreArgument: ParsableArguments {
   @Option(help: "A folder that holds caches; the default is PIPELINE_STORE.")
   var store: String?
 
+  func validate() throws {
+    if folder != nil && store != nil {
+      throw ValidationError("name the folder of caches once, as an argument or with --store")
+    }
+    _ = try path()
+  }
+
   /// The path, as it was given.
   func path() throws -> String {
     let variable = ProcessInfo.processInfo.environment["PIPELINE_STORE"]

@@ -54,6 +54,7 @@ struct CacheTeacherCommand: ParsableCommand {
   var workers = 1
 
   @OptionGroup(title: "Targets") var targets: TargetOptions
+  @OptionGroup var precision: PrecisionOption
   @OptionGroup(title: "Masks") var masks: MaskOptions
   @OptionGroup(title: "Common") var common: CommonOptions
 
@@ -73,11 +74,13 @@ struct CacheTeacherCommand: ParsableCommand {
   }
 
   func run() throws {
-    common.start()
+    let precision = begunPrecision ?? precision.value
+    common.start(precision)
     let corpus = try TokenizedCorpus.open(folder: URL(argument: corpus))
     let teacher = try MaskedLanguageModel.load(folder: URL(argument: teacher))
     try TeacherCheck.check(teacher.configuration, corpus: corpus)
-    let place = try place(for: specification(teacher: teacher, corpus: corpus))
+    let place = try place(
+      for: specification(teacher: teacher, corpus: corpus, precision: precision))
     let name = output ?? place.folder.path
     let writer = try CacheWriter(
       folder: place.folder, specification: place.specification, worker: worker, workers: workers)
@@ -140,8 +143,15 @@ struct CacheTeacherCommand: ParsableCommand {
       ? "nothing is sealed in it" : "they differ in " + fields.joined(separator: ", ")
   }
 
+  /// The precision of a cache that was begun at --output, where none is asked for.
+  private var begunPrecision: Precision? {
+    guard precision.precision == nil, let output else { return nil }
+    let manifest = try? CacheManifest.read(folder: URL(argument: output))
+    return manifest.flatMap { Precision(rawValue: $0.specification.precision) }
+  }
+
   private func specification(
-    teacher: MaskedLanguageModel, corpus: TokenizedCorpus
+    teacher: MaskedLanguageModel, corpus: TokenizedCorpus, precision: Precision
   ) throws -> CacheSpecification {
     let hiddenSize = teacher.configuration.hiddenSize
     return try CacheSpecification(
@@ -150,7 +160,7 @@ struct CacheTeacherCommand: ParsableCommand {
       positions: targets.chosen.positions, target: targets.target(hiddenSize: hiddenSize),
       otherTarget: targets.otherTarget(hiddenSize: hiddenSize),
       otherShare: targets.chosen.otherShare,
-      states: targets.states, auditRowsPerShard: targets.auditRows)
+      states: targets.states, auditRowsPerShard: targets.auditRows, precision: precision)
   }
 
   private func report(_ folder: URL, _ headline: String) throws {

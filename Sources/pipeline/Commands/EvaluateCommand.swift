@@ -2,6 +2,7 @@ import ArgumentParser
 import Console
 import Corpus
 import Foundation
+import Kernels
 import StudentTrainer
 import Transformer
 
@@ -31,6 +32,9 @@ struct EvaluateCommand: ParsableCommand {
   @Flag(help: "Write JSON instead of a table.")
   var json = false
 
+  @Option(help: "What products multiply, fp32 or bf16; fp32 makes figures of all machines agree.")
+  var precision = Precision.fp32
+
   @OptionGroup(title: "Common") var common: CommonOptions
 
   func validate() throws {
@@ -43,16 +47,18 @@ struct EvaluateCommand: ParsableCommand {
   }
 
   func run() throws {
-    common.start()
+    common.start(precision)
     let evaluator = try HeldOut.evaluator(
       TokenizedCorpus.open(folder: URL(argument: corpus)), maxTokens: maxTokens ?? .max)
     let bar = ProgressBar("evaluate", quiet: common.quiet)
     var reports: [ModelReport] = []
     for (index, path) in models.enumerated() {
       bar.update(Double(index) / Double(models.count), path)
-      reports.append(try ModelReport(folder: URL(argument: path), name: path, evaluator: evaluator))
+      reports.append(
+        try ModelReport(
+          folder: URL(argument: path), name: path, evaluator: evaluator, precision: precision))
     }
-    bar.finish("\(models.count) model(s)")
+    bar.finish(Format.count(models.count, "model"))
     if json {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

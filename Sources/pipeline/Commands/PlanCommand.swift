@@ -2,6 +2,7 @@ import ArgumentParser
 import Console
 import Corpus
 import Foundation
+import Kernels
 import LogitCache
 import StudentTrainer
 import TeacherCaching
@@ -57,6 +58,7 @@ struct PlanCommand: ParsableCommand {
   var json = false
 
   @OptionGroup(title: "Masks") var masks: MaskOptions
+  @OptionGroup var precision: PrecisionOption
   @OptionGroup(title: "Common") var common: CommonOptions
 
   func validate() throws {
@@ -74,7 +76,7 @@ struct PlanCommand: ParsableCommand {
   }
 
   func run() throws {
-    common.start()
+    common.start(precision.value)
     let corpus = try TokenizedCorpus.open(folder: URL(argument: corpus))
     let teacher = try MaskedLanguageModel.load(folder: URL(argument: teacher))
     try TeacherCheck.check(teacher.configuration, corpus: corpus)
@@ -91,15 +93,16 @@ struct PlanCommand: ParsableCommand {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
       encoder.keyEncodingStrategy = .convertToSnakeCase
-      print(String(decoding: try encoder.encode(plan), as: UTF8.self))
+      Terminal.output(String(decoding: try encoder.encode(plan), as: UTF8.self))
     } else {
-      print(PlanTable(plan: plan).text)
+      Terminal.output(PlanTable(plan: plan).text)
     }
     guard let budget else { return }
     guard let best else { throw tooSmall(budget, plan) }
     if !json {
-      print("\n* fits \(Format.bytes(budget.bytes)) with the smallest angles; to make it:")
-      print("  " + command(best))
+      Terminal.output(
+        "\n* fits \(Format.bytes(budget.bytes)) with the smallest angles; to make it:")
+      Terminal.output("  " + command(best))
     }
   }
 
@@ -127,7 +130,7 @@ struct PlanCommand: ParsableCommand {
         teacher: shape, weightDigest: weightDigest, corpus: corpus.manifest,
         masks: masks.specification(for: corpus), positions: chosen.positions, target: target,
         otherShare: chosen.otherShare, states: states,
-        auditRowsPerShard: TargetOptions.usualAuditRows)
+        auditRowsPerShard: TargetOptions.usualAuditRows, precision: precision.value)
       try specification.validate()
       return specification
     }
@@ -150,6 +153,7 @@ struct PlanCommand: ParsableCommand {
     words += ["--output", "cache"] + entry.options + ["--states", states.rawValue]
     if chosen.positions != .masked { words += ["--positions", chosen.positions.rawValue] }
     if let otherShare = chosen.otherShare { words += ["--other-share", "\(otherShare)"] }
+    if let precision = precision.precision { words += ["--precision", precision.rawValue] }
     return (words + masks.arguments).map(Self.quoted).joined(separator: " ")
   }
 

@@ -91,7 +91,7 @@ struct TrainStudentCommand: ParsableCommand {
   }
 
   func run() throws {
-    common.start()
+    common.start(training.precision.value)
     var recipe = hardLabels ? TrainingConfiguration.hardLabels : TrainingConfiguration()
     training.apply(to: &recipe)
     loss.apply(to: &recipe)

@@ -68,7 +68,7 @@ struct TrainTeacherCommand: ParsableCommand {
   }
 
   func run() throws {
-    common.start()
+    common.start(training.precision.value)
     let corpus = try TokenizedCorpus.open(folder: URL(argument: corpus))
     let model = try makeModel(vocabSize: corpus.manifest.vocabSize)
     // Before the run's folder is made, which would then be another run's for the mended command.

@@ -25,10 +25,15 @@ struct CommonOptions: ParsableArguments {
   }
 
   /// Sets the threads and says what computes.
-  func start() {
+  func start(_ precision: Precision = .fp32) {
     FreedMemory.keep()
     if let threads { Parallel.threads = threads }
-    log.info("kernels: OpenBLAS \(OpenBLAS.kernels), fp32, \(Parallel.threads) threads")
+    let emulated = precision == .bf16 && Precision.preferred != .bf16
+    log.info(
+      """
+      kernels: \(KernelSet.products), \(precision)\(emulated ? " (emulated, slower than fp32)" : ""), \
+      \(Parallel.threads) threads
+      """)
   }
 }
 

@@ -17,6 +17,8 @@ struct TrainingOptions: ParsableArguments {
   @Option(help: "Batches of one optimiser step.")
   var accumulate: Int?
 
+  @OptionGroup var precision: PrecisionOption
+
   @Option(help: "Peak learning rate.")
   var learningRate: Double?
 
@@ -75,6 +77,7 @@ struct TrainingOptions: ParsableArguments {
     configuration.steps = steps
     set(\.batchTokens, batchTokens)
     set(\.accumulation, accumulate)
+    configuration.precision = precision.value
     set(\.learningRate, learningRate)
     set(\.headRateScale, headRateScale)
     set(\.warmupShare, warmupShare)

@@ -21,8 +21,8 @@ struct PlanTable {
     return """
       teacher: \(Format.count(Int(plan.teacherTokensPerSecond))) tokens/s; the pass takes about \
       \(Format.duration(plan.teacherSeconds)) for \(Format.count(plan.positions)) positions in \
-      \(plan.replicas) replica(s)
-      experiments of \(plan.epochs) epoch(s); angles of the gradient from \(plan.auditedRows) rows of \
+      \(Format.count(plan.replicas, "replica"))
+      experiments of \(Format.count(plan.epochs, "epoch")); angles of the gradient from \(plan.auditedRows) rows of \
       a sample
 
       \(table.text)

@@ -65,7 +65,8 @@ struct CacheFilling {
     let result = try pass.fill(writer) { shards in
       bar.clear()
       common.log.info(
-        "waiting for \(shards.count) shard(s) that others are writing, from number \(shards[0])")
+        "waiting for \(Format.count(shards.count, "shard")) that others are writing, from number \(shards[0])"
+      )
     } progress: { state in
       let total = Double(max(state.totalBlocks, 1))
       bar.resume(at: Double(state.resumedBlocks) / total)

@@ -1,5 +1,6 @@
 import Console
 import Foundation
+import Kernels
 import StudentTrainer
 import Transformer
 
@@ -20,9 +21,10 @@ struct ModelReport: Encodable {
   /// Fingerprints of the caches whose soft targets it was trained on.
   let softTargets: [String]
 
-  init(folder: URL, name: String, evaluator: Evaluator) throws {
+  init(folder: URL, name: String, evaluator: Evaluator, precision: Precision) throws {
     self.name = name
     let model = try MaskedLanguageModel.load(folder: folder)
+    model.precision = precision
     parameters = model.layout.count
     diskBytes = try Checkpoint(folder: folder).files.reduce(0) { total, file in
       total + ((try? FileManager.default.attributesOfItem(atPath: file.path)[.size] as? Int) ?? 0)

@@ -37,17 +37,18 @@ enum ChildProcess {
   ///   - executable: A path, or a name that the `PATH` finds.
   ///   - arguments: Its arguments, without its name.
   ///   - input: What it reads on standard input; nothing where nil.
+  ///   - terminal: A terminal that is its standard input instead.
   ///   - timeoutSeconds: The process is killed, and an error thrown, after this time.
   ///   - killWhen: Asked about once a millisecond; the process gets SIGKILL at the first true.
   /// - Returns: How it ended, and what it wrote.
   /// - Throws: `ProcessFailure` where it cannot be started or does not end in time.
   static func run(
     _ executable: String, _ arguments: [String], input: Data? = nil,
-    timeoutSeconds: Double = 120, killWhen: () -> Bool = { false }
+    terminal: PseudoTerminal? = nil, timeoutSeconds: Double = 120, killWhen: () -> Bool = { false }
   ) throws -> Outcome {
     let scratch = try ScratchFolder()
     let (output, errors) = (scratch.path("stdout"), scratch.path("stderr"))
-    let standardInput = input == nil ? "/dev/null" : scratch.path("stdin")
+    let standardInput = terminal?.path ?? (input == nil ? "/dev/null" : scratch.path("stdin"))
     try input?.write(to: URL(filePath: standardInput))
     let commandLine = ([executable] + arguments).joined(separator: " ")
     let process = try spawn(

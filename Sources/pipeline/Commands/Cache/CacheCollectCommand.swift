@@ -10,9 +10,11 @@ struct CacheCollectCommand: ParsableCommand {
     abstract: "Delete the caches that no experiment refers to, after asking.",
     discussion: """
       A cache is kept that is pinned, that a run folder which is there uses, or that a process is \
-      writing. What killed processes left goes too; the unfinished shard of an unfinished cache \
-      stays, since the next run goes on with it. Without a terminal nothing is deleted but with \
-      --yes.
+      writing; an unfinished one for an hour after the last writing, since locks do not reach every \
+      machine. A run of another machine whose folder is not seen from here keeps its cache too, since \
+      it may be on that machine's own disk: run this command there, or say --ignore-other-hosts. What \
+      killed processes left goes too; the unfinished shard of an unfinished cache stays, since the \
+      next run goes on with it. Without a terminal nothing is deleted but with --yes.
 
       EXAMPLES
         pipeline cache gc caches
@@ -21,21 +23,35 @@ struct CacheCollectCommand: ParsableCommand {
 
   @OptionGroup var store: StoreArgument
 
+  @Flag(
+    help: """
+      Count runs of other machines as gone where their folders are not seen from here, and new \
+      unfinished caches as left.
+      """)
+  var ignoreOtherHosts = false
+
   @Flag(help: "Delete without asking.")
   var yes = false
 
   func run() throws {
-    let collection = try CacheCollection(try store.open())
+    let collection = try CacheCollection(
+      try store.open(), ignoresOtherHosts: ignoreOtherHosts)
     for (folder, reason) in collection.kept {
       Terminal.output("keep    \(folder.lastPathComponent): \(Self.text(reason))")
     }
     for candidate in collection.candidates {
       let inventory = candidate.inventory
-      let gone = inventory.references.count
+      let gone = inventory.references.count { $0.standing(cache: candidate.folder) == .gone }
+      let elsewhere = inventory.references.count - gone
+      let runs = [
+        gone > 0 ? "\(Format.count(gone, "experiment")) whose folder is gone" : nil,
+        elsewhere > 0
+          ? "\(Format.count(elsewhere, "experiment")) of other machines, not seen here" : nil,
+      ].compactMap(\.self)
       Terminal.output(
         "delete  \(candidate.folder.lastPathComponent): \(Format.bytes(inventory.bytes)), "
           + "\(inventory.sealedShards) of \(inventory.manifest.specification.shardCount) shards, "
-          + (gone == 0 ? "no experiment" : "\(gone) experiments, whose folders are gone"))
+          + (runs.isEmpty ? "no experiment" : runs.joined(separator: "; ")))
     }
     for leftover in collection.leftovers {
       Terminal.output(
@@ -73,7 +89,10 @@ struct CacheCollectCommand: ParsableCommand {
       return false
     }
     Terminal.draw("Delete what is listed, \(Format.bytes(bytes))? [y/N] ")
-    let answer = readLine()?.trimmingCharacters(in: .whitespaces).lowercased()
+    guard let answer = readLine()?.trimmingCharacters(in: .whitespaces).lowercased() else {
+      Terminal.draw("\n")
+      return false
+    }
     return answer == "y" || answer == "yes"
   }
 
@@ -82,7 +101,14 @@ struct CacheCollectCommand: ParsableCommand {
     case .pinned: "pinned"
     case .used(let runs):
       "used by \(runs[0])" + (runs.count > 1 ? " and \(runs.count - 1) more" : "")
+    case .usedElsewhere(let runs):
+      "used by \(runs[0].run) on \(runs[0].host ?? "an unknown machine"), which is not seen from here"
+        + (runs.count > 1 ? ", and \(runs.count - 1) more" : "")
+        + "; --ignore-other-hosts counts it as gone"
     case .busy: "a process is writing it"
+    case .recent(let seconds):
+      "not complete, and written to \(Format.duration(max(seconds, 0))) ago, maybe by another machine; "
+        + "--ignore-other-hosts counts it as left"
     case .unreadable(let text): "cannot be read: \(text)"
     }
   }

@@ -33,7 +33,9 @@ struct CacheListCommand: ParsableCommand {
         unreadable.append("\(error)")
         table.add([name, "unreadable"] + Array(repeating: "–", count: 9))
       case .success(let inventory):
-        table.add([name] + Self.cells(inventory))
+        // A store's own names are fingerprints, which have their column; their beginning names them.
+        let isFingerprint = name == inventory.manifest.fingerprint
+        table.add([isFingerprint ? CacheWords.short(name) : name] + Self.cells(inventory))
       }
     }
     Terminal.output(table.text)

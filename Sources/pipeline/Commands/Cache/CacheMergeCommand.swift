@@ -10,9 +10,9 @@ struct CacheMergeCommand: ParsableCommand {
     commandName: "merge",
     abstract: "Take the shards of a cache that were filled elsewhere.",
     discussion: """
-      All folders must hold the same cache, by fingerprint and tables. Each shard is read and checked \
-      before it is taken; on one file system it is a second name of the same bytes. With the last \
-      shard the cache is complete.
+      The folders hold the same cache, or caches that have shards of it by their keys, such as parts \
+      that 'subset' made. Each shard is read and checked before it is taken; on one file system it is \
+      a second name of the same bytes. With the last shard the cache is complete.
 
       EXAMPLE
         pipeline cache merge cache node-1/cache node-2/cache
@@ -21,7 +21,7 @@ struct CacheMergeCommand: ParsableCommand {
   @Argument(help: "The cache that takes the shards; a new folder is made.")
   var into: String
 
-  @Argument(help: "Folders of the same cache.")
+  @Argument(help: "Folders that hold shards of it.")
   var from: [String]
 
   @OptionGroup var store: StoreOptions
@@ -34,7 +34,7 @@ struct CacheMergeCommand: ParsableCommand {
     let outcome = try merge.run { logging.log.info("taking \($0)") }
     try CacheFolder.copyTokenizer(from: sources, to: target)
     Terminal.output(
-      "\(into): \(outcome.taken.count) shards taken, "
+      "\(into): \(Format.count(outcome.taken.count, "shard")) taken, "
         + "\(outcome.sealed) of \(outcome.total) are there"
         + (outcome.sealed == outcome.total ? ", complete" : ""))
   }

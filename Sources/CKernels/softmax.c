@@ -1,0 +1,19 @@
+#include "softmax.h"
+
+#include "typed.h"
+
+#define REAL float
+#define NAME(name) name##_f32
+#define LOAD decant_load_f32
+#define STORE decant_store_f32
+#include "softmax_typed.h"
+#undef REAL
+#undef NAME
+#undef LOAD
+#undef STORE
+
+#define REAL uint16_t
+#define NAME(name) name##_bf16
+#define LOAD decant_load_bf16
+#define STORE decant_store_bf16
+#include "softmax_typed.h"

@@ -1,0 +1,116 @@
+import Foundation
+import Kernels
+import TestSupport
+import Testing
+import Transformer
+
+/// Products in bf16 beside those in single precision, and memory.
+@Suite(.serialized) struct PrecisionTests {
+  static func model(layers: Int = 2) -> MaskedLanguageModel {
+    let model = MaskedLanguageModel(
+      configuration: EncoderConfiguration(
+        architecture: .bert, vocabSize: 300, hiddenSize: 64, numHiddenLayers: layers,
+        numAttentionHeads: 4, intermediateSize: 256, maxPositionEmbeddings: 64,
+        initializerRange: 0.08))
+    model.initializeRandomly(seed: 3)
+    return model
+  }
+
+  static let batch = PackedBatch(
+    sequences: [40, 7, 33, 64].map { length in (0..<length).map { Int32(($0 * 37 + length) % 300) }
+    }
+  )
+  static let rows: [Int32] = [1, 5, 17, 30, 44, 60, 77, 100, 130, 143]
+
+  static func step(_ model: MaskedLanguageModel) -> (loss: Double, gradients: [Float]) {
+    model.gradients.zero()
+    model.encode(batch, training: true)
+    var loss = 0.0
+    model.trainHead(rows: rows) { range, logits in
+      loss += crossEntropy(logits, labels: range.map { $0 * 11 }, rows: rows.count)
+    }
+    model.backward()
+    return (loss, Array(model.gradients.elements))
+  }
+
+  static func norm(_ values: some Sequence<Float>) -> Double {
+    values.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
+  }
+
+  @Test func bfloat16GradientsPointWhereThoseOfSinglePrecisionDo() {
+    let model = Self.model()
+    let exact = Self.step(model)
+    model.precision = .bf16
+    let rounded = Self.step(model)
+    #expect(abs(rounded.loss - exact.loss) < 2e-2 * exact.loss)
+    for entry in model.layout.entries {
+      let range = entry.offset..<entry.offset + entry.count
+      let size = Self.norm(exact.gradients[range])
+      guard size > 1e-6 else { continue }
+      let difference = Self.norm(
+        zip(rounded.gradients[range], exact.gradients[range]).map { $0 - $1 })
+      // Numbers of 8 bits through a dozen products each way: about 1 % of the length. Gradients of
+      // keys' biases are sums that cancel; they are rounding in either format.
+      if case .layer(_, .key, .bias) = entry.parameter { continue }
+      #expect(difference < 6e-2 * size, "\(entry.name): \(difference / size)")
+    }
+  }
+
+  @Test func bfloat16LogitsOfARealTeacherStayWithinTwoPercent() throws {
+    let folder = SharedFixtures.root.appending(path: "models/minilm-mlm")
+    guard FileManager.default.fileExists(atPath: folder.path) else {
+      print("skipped: no shared models here")
+      return
+    }
+    let model = try MaskedLanguageModel.load(folder: folder)
+    let sequences: [[Int32]] = [128, 30, 77].map { (length: Int) -> [Int32] in
+      let words = (0..<length - 2).map { Int32(1996 + ($0 * 131) % 4000) }
+      return [101] + words + [102]
+    }
+    let batch = PackedBatch(sequences: sequences)
+    let rows = (0..<Int32(batch.tokenCount)).filter { $0 % 9 == 4 }
+    func logits() -> [Float] {
+      var all: [Float] = []
+      model.encode(batch, training: false)
+      model.forEachLogitChunk(rows: rows) { _, logits, _ in all += Array(logits.elements) }
+      return all
+    }
+    let exact = logits()
+    model.precision = .bf16
+    let difference = Self.norm(zip(logits(), exact).map { $0 - $1 })
+    // 8 bits in every operand of 6 layers.
+    #expect(difference < 2e-2 * Self.norm(exact))
+  }
+
+  @Test(arguments: Precision.allCases)
+  func aStepOfAKnownShapeAllocatesNothing(precision: Precision) {
+    let model = Self.model()
+    model.precision = precision
+    _ = Self.step(model)
+    _ = model.parameters  // as an optimiser's update
+    _ = Self.step(model)
+    let before = Allocations.count
+    for _ in 0..<3 {
+      _ = model.parameters
+      _ = Self.step(model)
+    }
+    #expect(Allocations.count == before)
+  }
+
+  @Test(arguments: Precision.allCases)
+  func packedWeightsFollowTheParameters(precision: Precision) {
+    let model = Self.model()
+    model.precision = precision
+    func hidden() -> [Float] {
+      model.encode(Self.batch, training: false)
+      return Array(model.lastHiddenStates.elements)
+    }
+    let first = hidden()
+    #expect(hidden() == first)
+    let weight = model.layout.entry(.layer(1, .output, .weight))
+    model.parameters.base[weight.offset] += 0.5
+    #expect(hidden() != first)
+    model.parameters.base[weight.offset] -= 0.5
+    #expect(zip(hidden(), first).allSatisfy { abs($0 - $1) < 1e-4 })  // 0.5 was added and taken
+  }
+}
