@@ -33,7 +33,7 @@ tokens, positions = exported("tokens", np.int32), exported("positions", np.int32
 head_ids = exported("head_ids", np.int32).reshape(-1, head)
 head_logits = exported("head_logits", np.float32).reshape(-1, head)
 coefficients = exported("coefficients", np.float32).reshape(-1, rank)
-tails = exported("tails", np.float32).reshape(-1, 2)
+tails = exported("tails", np.float32).reshape(len(positions), -1)
 sequences = len(lengths)
 
 
@@ -116,7 +116,8 @@ def read_lmdb(transaction, index):
         ("tokens", np.uint16, 0, length), ("positions", np.uint16, 0, count),
         ("head_ids", np.uint16, head, count * head),
         ("head_logits", np.float16, head, count * head),
-        ("coefficients", np.float16, rank, count * rank), ("tails", np.float16, 2, count * 2),
+        ("coefficients", np.float16, rank, count * rank),
+        ("tails", np.float16, tails.shape[1], count * tails.shape[1]),
     ):
         values = np.frombuffer(value, dtype, n, place)
         place += 2 * n

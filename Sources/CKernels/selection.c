@@ -98,31 +98,33 @@ DECANT_CLONES static int largest_keys(const float *z, size_t V, size_t n, uint64
 }
 
 struct tail_sums {
-  double mass, mass_z, half, half_z, z;
+  double mass, mass_z, half, half_z, z, three_quarters;
 };
 
-// Sums over the tail with d = z - reference: e^d, e^d d, e^(d/2), e^(d/2) d, d. The tail is what
-// comes after (limit, last) in the order of values and indexes.
+// Sums over the tail with d = z - reference: e^d, e^d d, e^(d/2), e^(d/2) d, d, e^(3d/4). The tail is
+// what comes after (limit, last) in the order of values and indexes.
 DECANT_CLONES static void sum_tail(const float *z, size_t V, float reference, float limit,
                                    int32_t last, struct tail_sums *sums) {
   for (size_t start = 0; start < V; start += BLOCK) {
     const int32_t n = (int32_t)(start + BLOCK < V ? BLOCK : V - start);
     const float *x = z + start;
     const int32_t last_here = last - (int32_t)start;
-    float mass = 0, mass_z = 0, half = 0, half_z = 0, total = 0;
+    float mass = 0, mass_z = 0, half = 0, half_z = 0, total = 0, three_quarters = 0;
     {
 #pragma clang fp reassociate(on) contract(fast)
       for (int32_t i = 0; i < n; i++) {
         const int in_tail = (x[i] < limit) | ((x[i] == limit) & (i > last_here));
         const float d = in_tail ? x[i] - reference : 0.0f;
-        const float raw = decant_expf(0.5f * d);
-        const float h = in_tail ? raw : 0.0f;
+        const float raw = decant_expf(0.25f * d);
+        const float quarter = in_tail ? raw : 0.0f;
+        const float h = quarter * quarter;
         const float e = h * h;
         mass += e;
         mass_z += e * d;
         half += h;
         half_z += h * d;
         total += d;
+        three_quarters += h * quarter;
       }
     }
     sums->mass += mass;
@@ -130,6 +132,7 @@ DECANT_CLONES static void sum_tail(const float *z, size_t V, float reference, fl
     sums->half += half;
     sums->half_z += half_z;
     sums->z += total;
+    sums->three_quarters += three_quarters;
   }
 }
 
@@ -143,13 +146,14 @@ int decant_select_targets(const float *z, size_t V, size_t k, int32_t *ids, floa
   // The tail's own maximum as the reference: its sums cannot underflow, however peaked the row.
   const float reference = z[index_of(scratch[k])];
   const double shift = (double)reference - (double)z[index_of(scratch[0])];
-  struct tail_sums sums = {0, 0, 0, 0, 0};
+  struct tail_sums sums = {0, 0, 0, 0, 0, 0};
   sum_tail(z, V, reference, k ? values[k - 1] : INFINITY, k ? ids[k - 1] : -1, &sums);
   scalars[0] = shift + log(sums.mass);
   scalars[1] = shift + sums.mass_z / sums.mass;
   scalars[2] = 0.5 * shift + log(sums.half);
   scalars[3] = shift + sums.half_z / sums.half;
   scalars[4] = shift + sums.z / (double)(V - k);
+  scalars[5] = 0.75 * shift + log(sums.three_quarters);
   return 0;
 }
 

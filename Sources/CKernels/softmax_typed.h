@@ -5,8 +5,7 @@ DECANT_CLONES void NAME(decant_softmax)(float *x, REAL *p, float scale, size_t T
   for (size_t t = 0; t < T; t++) {
     float *restrict row = x + t * C;
     REAL *pr = p + t * C;
-    float top = row[0];
-    for (size_t c = 1; c < C; c++) top = row[c] > top ? row[c] : top;
+    const float top = row_max(row, C);
     float sum = 0;
     for (size_t c = 0; c < C; c++) {
       row[c] = decant_expf((row[c] - top) * scale);

@@ -7,7 +7,7 @@
 // oneDNN 2 and 3 differ in how descriptors are made and owned. This header hides the difference for
 // the one primitive that is used, the product of strided matrices, and for packing its weights.
 //
-// Legend: C[b] = f(A[b] B[b] + bias), A [M, K], B [K, N], C [M, N], strides in elements.
+// Legend: C[b] = A[b] B[b] + bias, A [M, K], B [K, N], C [M, N], strides in elements.
 
 #if DNNL_VERSION_MAJOR >= 3
 typedef dnnl_memory_desc_t decant_md;
@@ -30,7 +30,6 @@ typedef struct {
   int32_t packed;       // B is in the layout that the primitive chooses
   int32_t bias;         // float [N], added to every row
   int32_t accumulate;   // added to what C holds
-  int32_t activation;   // 0 none, 1 gelu with erf, 2 gelu with tanh, 3 relu
 } decant_product_shape;
 
 typedef struct {
@@ -89,17 +88,11 @@ static inline dnnl_status_t decant_post_ops(dnnl_primitive_attr_t attributes,
   dnnl_post_ops_t ops = NULL;
   dnnl_status_t status = dnnl_post_ops_create(&ops);
   if (status != dnnl_success) return status;
-  static const dnnl_alg_kind_t kinds[] = {dnnl_alg_kind_undef, dnnl_eltwise_gelu_erf,
-                                          dnnl_eltwise_gelu_tanh, dnnl_eltwise_relu};
 #if DNNL_VERSION_MAJOR >= 3
   if (shape->accumulate)
     status = dnnl_post_ops_append_sum(ops, 1.0f, 0, dnnl_data_type_undef);
-  if (status == dnnl_success && shape->activation)
-    status = dnnl_post_ops_append_eltwise(ops, kinds[shape->activation], 0.0f, 0.0f);
 #else
   if (shape->accumulate) status = dnnl_post_ops_append_sum(ops, 1.0f);
-  if (status == dnnl_success && shape->activation)
-    status = dnnl_post_ops_append_eltwise(ops, 1.0f, kinds[shape->activation], 0.0f, 0.0f);
 #endif
   if (status == dnnl_success) status = dnnl_primitive_attr_set_post_ops(attributes, ops);
   dnnl_post_ops_destroy(ops);

@@ -37,9 +37,18 @@ package enum Activation: String, Sendable, Codable {
     }
   }
 
-  /// x = f(x) on the calling thread.
-  func apply(_ x: UnsafeMutablePointer<Float>, count: Int) {
-    decant_activation_f32(x, x, count, kind)
+  /// x = f(x) of some columns of each row, on the calling thread.
+  func apply(_ x: Operand, columns: Range<Int>) {
+    for row in 0..<x.rows {
+      let row = x.rows(row..<row + 1)
+      if let floats = row.floats {
+        let first = floats + columns.lowerBound
+        decant_activation_f32(first, first, columns.count, kind)
+      } else if let bfloat16 = row.bfloat16 {
+        let first = bfloat16 + columns.lowerBound
+        decant_activation_bf16(first, first, columns.count, kind)
+      }
+    }
   }
 
   /// Replaces `dy` by dx = dy · f'(x), and adds its column sums to a gradient.

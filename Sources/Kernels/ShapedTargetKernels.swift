@@ -14,8 +14,8 @@ package enum ShapedTargetKernels {
   ///
   ///     row[ids[i]] = headLogits[i] - T delta,   row[j] = shape[j] elsewhere
   ///
-  /// delta(beta) is the quadratic through 0 at beta = 0 and the values that a(1/2) and a(1) ask for,
-  /// so the tail's mass is exact at T = 1 and T = 2.
+  /// delta(beta) is the polynomial through 0 at beta = 0 and the values that a(1/2), a(1) and, where it
+  /// is known, a(3/4) ask for, so the tail's mass is exact at T = 1 and T = 2.
   ///
   /// - Parameters:
   ///   - row: Logits that give the tail's shape, `[vocab]`, with any offset; replaced.
@@ -23,16 +23,18 @@ package enum ShapedTargetKernels {
   ///   - headLogits: Their logits minus the row's largest, `<= 0`, not divided by T.
   ///   - logPartition: a(1) of the true tail, relative to the row's largest logit.
   ///   - halfLogPartition: a(1/2).
+  ///   - threeQuarterLogPartition: a(3/4); nil where it is not known.
   ///   - temperature: T, `>= 1`.
   ///   - wantsPartition: Fills `Tail.logPartition` at every T; it is there at 1 and 2 anyway.
   /// - Returns: The tail at T.
   /// - Precondition: `ids.count == headLogits.count`, T is at least 1, no ID is outside the row.
-  /// - Complexity: Two passes over the row, three with `wantsPartition`; allocates nothing.
+  /// - Complexity: Two passes over the row, at other T than 1 and 2 one more each for `wantsPartition`
+  ///   and a(3/4); allocates nothing.
   @discardableResult
   package static func shape(
     _ row: UnsafeMutableBufferPointer<Float>, ids: UnsafeBufferPointer<Int32>,
     headLogits: UnsafeBufferPointer<Float>, logPartition: Double, halfLogPartition: Double,
-    temperature: Double, wantsPartition: Bool = false
+    threeQuarterLogPartition: Double? = nil, temperature: Double, wantsPartition: Bool = false
   ) -> Tail {
     precondition(temperature >= 1, "temperature \(temperature) is below 1")
     precondition(ids.count == headLogits.count, "\(ids.count) IDs, \(headLogits.count) logits")
@@ -40,7 +42,8 @@ package enum ShapedTargetKernels {
     guard let base = row.baseAddress else { return Tail(delta: 0, logPartition: -.infinity) }
     let shape = decant_shape_row(
       base, Int64(row.count), ids.baseAddress, headLogits.baseAddress, Int64(ids.count),
-      logPartition, halfLogPartition, temperature, wantsPartition ? 1 : 0)
+      logPartition, halfLogPartition, threeQuarterLogPartition ?? .nan, temperature,
+      wantsPartition ? 1 : 0)
     return Tail(delta: shape.delta, logPartition: shape.log_tail)
   }
 }

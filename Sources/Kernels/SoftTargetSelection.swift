@@ -2,7 +2,7 @@ import CKernels
 
 /// What a row of logits leaves behind: its largest entries and the shape of its tail.
 package enum SoftTargetSelection {
-  /// Five numbers about the entries that are not among the largest k, relative to the row's maximum m.
+  /// Numbers about the entries that are not among the largest k, relative to the row's maximum m.
   ///
   /// With `a(beta) = log sum over the tail of exp(beta (z - m))`, in nats; a slope is the mean of
   /// `z - m` over the tail under the distribution tilted by beta.
@@ -17,16 +17,21 @@ package enum SoftTargetSelection {
     package var halfSlope: Double
     /// a'(0), the plain mean.
     package var mean: Double
+    /// a(3/4); nil where nobody computed it.
+    package var threeQuarterLogPartition: Double?
 
     /// Scalars of those values.
     package init(
-      logPartition: Double, slope: Double, halfLogPartition: Double, halfSlope: Double, mean: Double
+      logPartition: Double, slope: Double, halfLogPartition: Double, halfSlope: Double,
+      mean: Double,
+      threeQuarterLogPartition: Double? = nil
     ) {
       self.logPartition = logPartition
       self.slope = slope
       self.halfLogPartition = halfLogPartition
       self.halfSlope = halfSlope
       self.mean = mean
+      self.threeQuarterLogPartition = threeQuarterLogPartition
     }
   }
 
@@ -49,14 +54,14 @@ package enum SoftTargetSelection {
     guard let row = logits.baseAddress else { return nil }
     let scratchCount = decant_select_scratch(ids.count)
     return withUnsafeTemporaryAllocation(of: UInt64.self, capacity: scratchCount) { scratch in
-      withUnsafeTemporaryAllocation(of: Double.self, capacity: 5) { scalars in
+      withUnsafeTemporaryAllocation(of: Double.self, capacity: 6) { scalars in
         let bad = decant_select_targets(
           row, logits.count, ids.count, ids.baseAddress, values.baseAddress, scalars.baseAddress,
           scratch.baseAddress)
         if bad != 0 { return nil }
         return TailScalars(
           logPartition: scalars[0], slope: scalars[1], halfLogPartition: scalars[2],
-          halfSlope: scalars[3], mean: scalars[4])
+          halfSlope: scalars[3], mean: scalars[4], threeQuarterLogPartition: scalars[5])
       }
     }
   }

@@ -37,6 +37,26 @@ package enum SymmetricMatrix {
     return (values, vectors)
   }
 
+  /// Solves systems of a positive definite matrix.
+  ///
+  /// - Parameters:
+  ///   - matrix: `[n, n]`, of which the lower triangle is read; replaced.
+  ///   - vectors: Right-hand sides, `[m, n]`; receives the solutions.
+  ///   - size: n, `> 0`.
+  /// - Returns: False where the matrix is not positive definite; the vectors are then undefined.
+  /// - Precondition: The sizes agree.
+  package static func solve(_ matrix: inout [Double], _ vectors: inout [Double], size: Int) -> Bool
+  {
+    precondition(
+      size > 0 && matrix.count == size * size && vectors.count.isMultiple(of: size),
+      "a matrix of \(matrix.count) numbers, vectors of \(vectors.count)")
+    _ = OpenBLAS.kernels
+    var (n, count, info) = (Int32(size), Int32(vectors.count / size), Int32(0))
+    // What is lower by rows is upper by columns.
+    dposv_("U", &n, &count, &matrix, &n, &vectors, &n, &info)
+    return info == 0
+  }
+
   /// a b, or a bᵀ, or aᵀ b.
   ///
   /// - Precondition: `a` and `b` are `[size, size]`.
@@ -73,5 +93,27 @@ extension MatrixProduct {
     let columns = blasint(vector.count)
     cblas_sgemv(
       CblasRowMajor, CblasNoTrans, blasint(output.count), columns, 1, a, columns, x, 1, 0, y, 1)
+  }
+
+  /// a b, or a bᵀ, of small matrices on the calling thread.
+  ///
+  /// - Parameters:
+  ///   - a: `[m, inner]`, row-major.
+  ///   - b: `[inner, n]`, or `[n, inner]` with `transposeB`.
+  ///   - inner: `> 0`.
+  ///   - transposeB: Multiply by the transpose of `b`.
+  /// - Returns: `[m, n]`.
+  /// - Precondition: the shapes agree.
+  package static func small(
+    _ a: [Float], _ b: [Float], inner: Int, transposeB: Bool = false
+  ) -> [Float] {
+    precondition(
+      a.count.isMultiple(of: inner) && b.count.isMultiple(of: inner), "matrices do not agree")
+    let (m, n) = (a.count / inner, b.count / inner)
+    _ = OpenBLAS.kernels
+    var c = [Float](repeating: 0, count: m * n)
+    guard m > 0, n > 0 else { return c }
+    sgemm(false, transposeB, m, n, inner, a, inner, b, transposeB ? inner : n, false, &c, n)
+    return c
   }
 }

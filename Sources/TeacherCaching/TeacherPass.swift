@@ -1,4 +1,5 @@
 package import Corpus
+import Kernels
 package import LogitCache
 package import Transformer
 

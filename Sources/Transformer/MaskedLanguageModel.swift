@@ -27,9 +27,17 @@ package final class MaskedLanguageModel {
     }
   }
   /// Gradients in the layout of `parameters`, added to by `trainHead` and `backward`.
-  package private(set) lazy var gradients = FloatBuffer(count: layout.count)
+  package var gradients: FloatBuffer {
+    for weight in unwritten { zeroGradient(of: weight) }
+    unwritten.removeAll(keepingCapacity: true)
+    return gradientStorage
+  }
 
   let storage: FloatBuffer
+  private(set) lazy var gradientStorage = FloatBuffer(count: layout.count)
+  /// Weights whose gradients are zero without being written as such: their first product replaces
+  /// what is there.
+  private var unwritten: Set<Parameter> = []
   private(set) var parametersVersion = 0
   let weights = ModelWeights()
   var activations: Activations?
@@ -84,8 +92,32 @@ package final class MaskedLanguageModel {
     return Matrix(storage, offset: entry.offset, rows: entry.shape[0], columns: entry.shape[1])
   }
 
+  /// Sets all gradients to zero.
+  package func clearGradients() {
+    for entry in layout.entries {
+      if let weight = entry.parameter.product {
+        unwritten.insert(weight)
+      } else {
+        zeroGradient(of: entry.parameter)
+      }
+    }
+  }
+
+  private func zeroGradient(of parameter: Parameter) {
+    let entry = layout.entry(parameter)
+    let base = gradientStorage.base + entry.offset
+    let count = entry.count * (parameter.isQuery ? 3 : 1)
+    Parallel.forEach(count, grain: 1 << 14) { part in
+      (base + part.lowerBound).update(repeating: 0, count: part.count)
+    }
+  }
+
+  /// True where the gradient of a weight is still to be replaced rather than added to.
+  func takeUnwritten(_ weight: Parameter) -> Bool { unwritten.remove(weight) != nil }
+
   func gradient(of parameter: Parameter) -> UnsafeMutablePointer<Float> {
-    gradients.base + layout.entry(parameter).offset
+    if takeUnwritten(parameter) { zeroGradient(of: parameter) }
+    return gradientStorage.base + layout.entry(parameter).offset
   }
 
   /// Runs the encoder over a batch.
@@ -210,6 +242,25 @@ package final class MaskedLanguageModel {
 }
 
 extension Parameter {
+  /// The weight whose product writes this gradient; queries, keys and values are one.
+  var product: Parameter? {
+    switch self {
+    case .wordEmbeddings, .headTransform(.weight),
+      .layer(_, .attentionOutput, .weight), .layer(_, .intermediate, .weight),
+      .layer(_, .output, .weight):
+      self
+    case .layer(let layer, .query, .weight), .layer(let layer, .key, .weight),
+      .layer(let layer, .value, .weight):
+      .layer(layer, .query, .weight)
+    default: nil
+    }
+  }
+
+  /// True for the weight that stands for those of queries, keys and values.
+  var isQuery: Bool {
+    if case .layer(_, .query, .weight) = self { true } else { false }
+  }
+
   /// True for the scale of a layer norm, which starts at 1.
   var isNormScale: Bool {
     switch self {

@@ -57,6 +57,12 @@ struct BenchCommand: ParsableCommand {
   @Flag(help: "Measure bytes and fidelity of the cache's targets, of --real-teacher.")
   var fidelity = false
 
+  @Flag(help: "With --fidelity, measure the mass of tails at T = 1, 1.25 ... 8 too.")
+  var tails = false
+
+  @Option(help: "Share of the predicted tokens that stay as they are, for --fidelity.")
+  var keptShare = 0.1
+
   @Option(help: "The folder of a teacher with real weights, for --fidelity and --compute.")
   var realTeacher = "../shared/models/minilm-mlm"
 
@@ -86,6 +92,9 @@ struct BenchCommand: ParsableCommand {
   var threads: Int?
 
   func validate() throws {
+    if !(0...0.9).contains(keptShare) {
+      throw ValidationError("--kept-share \(keptShare) is not 0 to 0.9")
+    }
     if let threads, !(1...1024).contains(threads) {
       throw ValidationError("--threads \(threads) is not between 1 and 1024")
     }
@@ -117,7 +126,8 @@ struct BenchCommand: ParsableCommand {
     if fidelity {
       return try FidelityBenchmark(
         teacher: URL(filePath: realTeacher),
-        text: URL(filePath: data).appending(path: "wikitext-2/valid.txt.gz"), scratch: scratch
+        text: URL(filePath: data).appending(path: "wikitext-2/valid.txt.gz"),
+        keptShare: keptShare, wantsTails: tails, scratch: scratch
       ).run()
     }
     if !stepMemory.isEmpty {

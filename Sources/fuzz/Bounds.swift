@@ -118,7 +118,9 @@ struct Bounds {
     case .hidden(let rows): try check(rows)
     case .lowRank(let rows):
       try require(rows.coefficients.count == part.rows * rows.rank, "coefficients")
-      let numbers = rows.coefficients + rows.logPartitions + rows.halfLogPartitions
+      let numbers =
+        rows.coefficients + rows.logPartitions + rows.halfLogPartitions
+        + rows.threeQuarterLogPartitions
       try require(numbers.allSatisfy(\.isFinite), "a coefficient is not finite")
       if let estimate, rows.rank == estimate.rank, part.headK > 0 {
         try check(rows, part, estimate)

@@ -24,7 +24,7 @@ struct CacheExchangeTests {
       let rows = try #require(file.shape(of: "rows")).first ?? 0
       #expect(file.shape(of: "top_ids") == [rows, 16])
       #expect(file.shape(of: "top_logits") == [rows, 16])
-      #expect(file.shape(of: "tail_partitions") == [rows, 2])
+      #expect(file.shape(of: "tail_partitions") == [rows, 3])
       #expect(file.shape(of: "tail_coefficients") == [rows, 32])
       #expect(file.shape(of: "states") == [rows, 32])
       let lengths = try file.integers("lengths")

@@ -39,7 +39,7 @@ struct SharedFolderTests {
   @Test func fourProcessesWithRandomKillsGiveTheBytesOfOne() throws {
     let work = try Workspace.shared()
     let scratch = try ScratchFolder()
-    let options = ["--replicas", "2", "--tail", "hidden"]
+    let options = ["--replicas", "4", "--tail", "hidden"]
     let start = ContinuousClock.now
     try Pipeline.succeed(work.cacheTeacher(output: scratch.path("one"), options))
     let elapsed = (ContinuousClock.now - start).components

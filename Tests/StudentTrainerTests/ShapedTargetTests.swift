@@ -32,7 +32,8 @@ struct ShapedTargetTests {
         headLogits.withUnsafeBufferPointer {
           ShapedTargetKernels.shape(
             row, ids: ids, headLogits: $0, logPartition: target.logPartition,
-            halfLogPartition: target.halfLogPartition, temperature: temperature,
+            halfLogPartition: target.halfLogPartition,
+            threeQuarterLogPartition: target.threeQuarterLogPartition, temperature: temperature,
             wantsPartition: true)
         }
       }
@@ -50,7 +51,13 @@ struct ShapedTargetTests {
   @Test("the kernel's row is the definition's", arguments: [1.0, 1.5, 2, 3.5, 8], [0, 1, 16])
   func kernelAgainstDefinition(temperature: Double, k: Int) {
     let (teacher, shape) = Self.rows(30_522, seed: 31)
-    let target = Self.target(teacher, shape: shape, k: k)
+    var target = Self.target(teacher, shape: shape, k: k)
+    expectKernel(target, temperature: temperature)
+    target.threeQuarterLogPartition = nil
+    expectKernel(target, temperature: temperature)
+  }
+
+  private func expectKernel(_ target: ShapedTarget<Double>, temperature: Double) {
     let found = Self.kernel(target, temperature: temperature)
     // Float sums of 30,522 exponentials, and logits of magnitude 30 in float.
     #expect(relativeError(found.row, target.logits(temperature: temperature)) < 1e-6)
@@ -80,6 +87,23 @@ struct ShapedTargetTests {
     let found = Self.probabilities(row, temperature: temperature)
     let tail = 1 - exact.ids.map { found[Int($0)] }.reduce(0, +)
     #expect(abs(tail - exact.tailMass) < 1e-5)
+  }
+
+  @Test("a third log-partition makes the tail's mass exact at T = 4/3 too")
+  func thirdPartition() {
+    let (teacher, shape) = Self.rows(2000, seed: 37)
+    let temperature = 4.0 / 3
+    var target = Self.target(teacher, shape: shape, k: 12)
+    let exact = HeadTarget(
+      teacherLogits: teacher.map(Double.init), ids: target.ids, temperature: temperature)
+    func error() -> Double {
+      let p = Self.probabilities(
+        target.logits(temperature: temperature), temperature: temperature)
+      return abs(1 - target.ids.reduce(0) { $0 + p[Int($1)] } - exact.tailMass)
+    }
+    #expect(error() < 1e-12)
+    target.threeQuarterLogPartition = nil
+    #expect(error() > 1e-5)
   }
 
   @Test("a shape that is the teacher's own row gives its distribution at every T")

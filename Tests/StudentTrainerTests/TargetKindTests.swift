@@ -103,7 +103,8 @@ struct TargetKindTests {
       inputs += input
       ids += reference.ids
       heads += reference.headLogits.map(Float.init)
-      partitions += [Float(reference.logPartition), Float(reference.halfLogPartition)]
+      partitions += [reference.logPartition, reference.halfLogPartition].map(Float.init)
+      partitions.append(Float(reference.threeQuarterLogPartition ?? .nan))
       references.append(reference)
     }
     let targets = ShapedTargets(

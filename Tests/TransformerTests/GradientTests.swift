@@ -73,7 +73,7 @@ import Transformer
       model.backward()
     }
     let twice = Array(model.gradients.elements)
-    model.gradients.zero()
+    model.clearGradients()
     model.encode(Self.batch, training: true)
     model.trainHead(rows: Self.rows) { range, logits in
       _ = crossEntropy(logits, labels: Array(Self.labels[range]), rows: Self.rows.count)

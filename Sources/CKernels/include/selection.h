@@ -9,9 +9,10 @@
 /// Entries of scratch space that decant_select_targets needs.
 size_t decant_select_scratch(size_t k);
 
-/// The k largest of z[V], largest first, equal values by the lower index, and five numbers about the
+/// The k largest of z[V], largest first, equal values by the lower index, and six numbers about the
 /// other V - k, all relative to the row's maximum m, in double:
-///   scalars = a(1), a'(1), a(1/2), a'(1/2), a'(0), where a(b) = log sum over the tail exp(b (z - m)).
+///   scalars = a(1), a'(1), a(1/2), a'(1/2), a'(0), a(3/4),
+/// where a(b) = log sum over the tail exp(b (z - m)).
 /// ids[k], values[k] (the logits themselves), scratch[decant_select_scratch(k)]. 0 <= k < V < 2^31.
 /// Returns 0, or 1 where a logit is not finite; the outputs are then undefined.
 int decant_select_targets(const float *z, size_t V, size_t k, int32_t *ids, float *values,

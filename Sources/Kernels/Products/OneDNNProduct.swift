@@ -80,7 +80,7 @@ extension ProductShape {
     decant_product_shape(
       batch: Int64(batch), m: Int64(m), n: Int64(n), k: Int64(k), a: a.operand, b: b.operand,
       c: c.operand, packed: isPacked ? 1 : 0, bias: hasBias ? 1 : 0,
-      accumulate: accumulates ? 1 : 0, activation: activation.map(\.oneDNN) ?? 0)
+      accumulate: accumulates ? 1 : 0)
   }
 }
 
@@ -88,16 +88,5 @@ extension ProductShape.Layout {
   fileprivate var operand: decant_operand {
     decant_operand(
       strides: (Int64(batch), Int64(row), Int64(column)), bfloat16: precision == .bf16 ? 1 : 0)
-  }
-}
-
-extension Activation {
-  /// Its number in the shim.
-  fileprivate var oneDNN: Int32 {
-    switch self {
-    case .geluErf: 1
-    case .geluTanh: 2
-    case .relu: 3
-    }
   }
 }

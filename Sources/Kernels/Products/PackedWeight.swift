@@ -32,6 +32,8 @@ package final class PackedWeight {
 
   /// Rows for which the layout is chosen; it is the same for all in practice.
   private static let referenceRows = 512
+  /// Rows that are multiplied before their activation.
+  private static let activationRows = 64
 
   /// Packs a weight.
   ///
@@ -100,17 +102,23 @@ package final class PackedWeight {
     _ a: Operand, slices range: Range<Int>, bias: UnsafePointer<Float>?, activation: Activation?,
     into c: Operand, accumulate: Bool
   ) {
+    // What an activation goes over next should still be in the core's own cache.
+    let panelRows = activation == nil ? a.rows : Self.activationRows
     for slice in slices[range] {
       let first = slice.columns.lowerBound
-      var shape = Self.shape(
-        m: a.rows, n: slice.columns.count, k: inputs, width: outputs, precision)
-      shape.c.precision = c.precision
-      shape.hasBias = bias != nil
-      shape.accumulates = accumulate
-      shape.activation = activation
-      OneDNN.product(shape, weights: slice.reference).run(
-        a.base, slice.buffer.base, bias: bias.map { $0 + first },
-        into: c.base + first * c.precision.elementBytes)
+      for start in stride(from: 0, to: a.rows, by: panelRows) {
+        let rows = start..<min(start + panelRows, a.rows)
+        let panel = c.rows(rows)
+        var shape = Self.shape(
+          m: rows.count, n: slice.columns.count, k: inputs, width: outputs, precision)
+        shape.c.precision = c.precision
+        shape.hasBias = bias != nil
+        shape.accumulates = accumulate
+        OneDNN.product(shape, weights: slice.reference).run(
+          a.rows(rows).base, slice.buffer.base, bias: bias.map { $0 + first },
+          into: panel.base + first * c.precision.elementBytes)
+        activation?.apply(panel, columns: slice.columns)
+      }
     }
   }
 

@@ -1,4 +1,4 @@
-/// The shape of one product on one thread: `C[b] = f(A[b] B[b] + bias)` over strided matrices.
+/// The shape of one product on one thread: `C[b] = A[b] B[b] + bias` over strided matrices.
 ///
 /// Legend: A `[M, K]`, B `[K, N]`, C `[M, N]`.
 struct ProductShape: Hashable {
@@ -27,5 +27,4 @@ struct ProductShape: Hashable {
   var isPacked = false
   var hasBias = false
   var accumulates = false
-  var activation: Activation?
 }

@@ -40,11 +40,8 @@ enum PortableProduct {
       widened(b, shape.b, rows: k, columns: n) { b, bLayout in
         inFloats(c, shape.c, rows: m, columns: n, reads: shape.accumulates) { c, stride in
           sgemm(shape, a, aLayout, b, bLayout, into: c, stride: stride)
-          for row in 0..<m {
-            let row = c + row * stride
-            if let bias { decant_add(row, bias, n) }
-            if let activation = shape.activation { activation.apply(row, count: n) }
-          }
+          guard let bias else { return }
+          for row in 0..<m { decant_add(c + row * stride, bias, n) }
         }
       }
     }

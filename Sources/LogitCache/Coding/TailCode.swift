@@ -9,8 +9,8 @@ package import Kernels
 package struct TailCode: Sendable, Equatable {
   /// Scalars in their order, and the unit of each integer.
   private static let allUnits: [Double] = [1.0 / 256, 1.0 / 32, 1.0 / 256, 1.0 / 32, 1.0 / 32]
-  /// Of `lowrank` the two log-partitions are kept.
-  private static let partitionUnits: [Double] = [1.0 / 256, 1.0 / 256]
+  /// Of `lowrank` two or three log-partitions are kept.
+  private static let partitionUnit = 1.0 / 256
   /// Integers are held to this magnitude, so that a difference of two has a place in a stream.
   private static let largest = 1 << 20
 
@@ -19,12 +19,12 @@ package struct TailCode: Sendable, Equatable {
   /// The code of each difference.
   package let codes: [PrefixCode]
 
-  /// Number of scalars: 5 or 2.
+  /// Number of scalars: 5, 3 or 2.
   package var count: Int { codes.count }
 
   /// Codes as they were kept; nil where the counts do not agree.
   init?(factors: [[Int32]], codes: [PrefixCode]) {
-    guard codes.count == 5 || codes.count == 2, factors.count == codes.count,
+    guard [2, 3, 5].contains(codes.count), factors.count == codes.count,
       factors.enumerated().allSatisfy({ $1.count == $0 + 1 })
     else { return nil }
     self.factors = factors
@@ -35,7 +35,7 @@ package struct TailCode: Sendable, Equatable {
   ///
   /// - Parameters:
   ///   - sample: The integers of some rows, `[rows][count]`.
-  ///   - count: Scalars of a row, 5 or 2.
+  ///   - count: Scalars of a row: 5, 3 or 2.
   package init(sample: [[Int32]], count: Int) {
     let factors = (0..<count).map { Self.fit(sample, column: $0) }
     let differences = sample.map { row in
@@ -45,13 +45,20 @@ package struct TailCode: Sendable, Equatable {
     codes = (0..<count).map { column in PrefixCode(sample: differences.map { $0[column] }) }
   }
 
-  /// The integers of a row's scalars: five, or the two log-partitions.
+  /// The integers of a row's scalars: all five, or the log-partitions of 1, 1/2 and, of three, 3/4.
+  ///
+  /// - Precondition: Of three, a(3/4) is known.
   package static func integers(_ tail: SoftTargetSelection.TailScalars, count: Int) -> [Int32] {
-    let values =
-      count == 5
-      ? [tail.logPartition, tail.slope, tail.halfLogPartition, tail.halfSlope, tail.mean]
-      : [tail.logPartition, tail.halfLogPartition]
-    return zip(values, count == 5 ? allUnits : partitionUnits).map { value, unit in
+    var values = [tail.logPartition, tail.halfLogPartition]
+    if count == 5 {
+      values = [tail.logPartition, tail.slope, tail.halfLogPartition, tail.halfSlope, tail.mean]
+    } else if count == 3 {
+      guard let third = tail.threeQuarterLogPartition else { preconditionFailure("no a(3/4)") }
+      values.append(third)
+    }
+    let units =
+      count == 5 ? allUnits : [Double](repeating: partitionUnit, count: values.count)
+    return zip(values, units).map { value, unit in
       Int32(min(max((value / unit).rounded(), -Double(largest)), Double(largest)))
     }
   }
@@ -83,20 +90,20 @@ package struct TailCode: Sendable, Equatable {
     }
   }
 
-  /// a(1) and a(1/2) of some rows.
+  /// The log-partitions of some rows, column by column.
   ///
-  /// - Precondition: `integers` is `[rows, 2]`.
-  static func partitions(_ integers: [Int32]) -> (one: [Float], half: [Float]) {
-    precondition(integers.count.isMultiple(of: 2), "\(integers.count) integers")
-    func column(_ index: Int) -> [Float] {
-      let unit = partitionUnits[index]
-      let rows = integers.count / 2
-      return [Float](unsafeUninitializedCapacity: rows) { column, count in
-        for row in 0..<rows { column[row] = Float(Double(integers[2 * row + index]) * unit) }
-        count = rows
+  /// - Precondition: `integers` is `[rows, count]`.
+  static func partitions(_ integers: [Int32], count: Int) -> [[Float]] {
+    precondition(integers.count.isMultiple(of: count), "\(integers.count) integers")
+    let rows = integers.count / count
+    return (0..<count).map { column in
+      [Float](unsafeUninitializedCapacity: rows) { values, initialized in
+        for row in 0..<rows {
+          values[row] = Float(Double(integers[count * row + column]) * partitionUnit)
+        }
+        initialized = rows
       }
     }
-    return (column(0), column(1))
   }
 
   private static func difference(_ row: [Int32], _ column: Int, _ factors: [[Int32]]) -> Int32 {

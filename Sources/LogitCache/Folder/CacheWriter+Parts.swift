@@ -45,11 +45,11 @@ extension CacheWriter {
     }
   }
 
-  /// The tables that were written, without the matrices that only a reader needs.
+  /// The tables that were written.
   ///
   /// - Throws: `LogitCacheError`, `ShardStoreError`.
   package func readTables() throws -> CacheTables {
-    try TablesReader(folder: folder, specification: specification).tables()
+    try TablesReader(folder: folder, specification: specification).allTables()
   }
 
   /// Runs `write` until a shard is sealed, by this process or another.

@@ -46,7 +46,7 @@ struct TablesReader: Sendable {
   }
 
   private func tables(_ target: TargetSpecification, prefix: String) throws -> TargetTables {
-    let scalarCount = TargetTables.scalarCount(target.tail)
+    let scalarCount = TargetTables.scalarCount(target)
     let rank = target.rank ?? 0
     let stepCount = max(target.headK - 1, 0)
     let sampledCount = target.tail == .sampled ? SampledCode.count : 0

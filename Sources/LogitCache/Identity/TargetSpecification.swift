@@ -30,6 +30,13 @@ package struct TargetSpecification: Codable, Hashable, Sendable {
   /// Step of the coefficients, as a share of the standard deviation of the last one; for `lowrank`.
   package var coefficientStep: Double?
 
+  /// Tokens past the head to which a row's coefficients are fitted when it is written; for `lowrank`,
+  /// nil where they are plain projections.
+  package var fittedTokens: Int?
+
+  /// Log-partitions of the tail that are kept, 2 or 3; for `lowrank`, where nil stands for 2.
+  package var tailPartitions: Int?
+
   /// The threshold below which a probability is drawn; for `sampled`.
   package var threshold: Double?
 
@@ -50,8 +57,10 @@ package struct TargetSpecification: Codable, Hashable, Sendable {
     switch tail {
     case .lowrank:
       self.rank = rank ?? 64
-      estimatedRank = 64
+      estimatedRank = 32
       coefficientStep = 0.5
+      fittedTokens = 48
+      tailPartitions = 3
     case .sampled:
       self.threshold = threshold ?? 0.02
     case .scalars, .hidden: break
@@ -81,6 +90,11 @@ package struct TargetSpecification: Codable, Hashable, Sendable {
       isLowRank == (rank != nil) && isLowRank == (estimatedRank != nil)
         && isLowRank == (coefficientStep != nil), "rank",
       "belongs to the tail 'lowrank', with its estimated rank and step")
+    try require(
+      isLowRank || (fittedTokens == nil && tailPartitions == nil), "tailPartitions",
+      "belongs to the tail 'lowrank', as fitted tokens do")
+    try require((1...1024).contains(fittedTokens ?? 1), "fittedTokens", "must be 1 to 1024")
+    try require((2...3).contains(tailPartitions ?? 2), "tailPartitions", "must be 2 or 3")
     try require(
       (tail == .sampled) == (threshold != nil), "threshold", "belongs to the tail 'sampled'")
     switch tail {

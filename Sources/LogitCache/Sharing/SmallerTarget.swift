@@ -85,13 +85,12 @@ struct SmallerTarget {
     case .scalars(let scalars):
       return merged(scalars[row], count: part.tailCount, with: part.dropped(row))
     case .lowRank(let rows):
-      let dropped = part.dropped(row)
+      let joined = rows.partitions(row).map { beta, value in
+        TailPartition.adding(part.dropped(row), to: value, beta: beta)
+      }
       return SoftTargetSelection.TailScalars(
-        logPartition: TailPartition.adding(dropped, to: Double(rows.logPartitions[row]), beta: 1),
-        slope: 0,
-        halfLogPartition: TailPartition.adding(
-          dropped, to: Double(rows.halfLogPartitions[row]), beta: 0.5),
-        halfSlope: 0, mean: 0)
+        logPartition: joined[0], slope: 0, halfLogPartition: joined[1], halfSlope: 0, mean: 0,
+        threeQuarterLogPartition: joined.count > 2 ? joined[2] : nil)
     case .none, .hidden, .sampled: preconditionFailure("the tail has no scalars")
     }
   }
@@ -116,6 +115,9 @@ struct SmallerTarget {
     let sum = logits.reduce(Double(count) * tail.mean) { $0 + Double($1) }
     return SoftTargetSelection.TailScalars(
       logPartition: one, slope: slope, halfLogPartition: half, halfSlope: halfSlope,
-      mean: sum / Double(count + logits.count))
+      mean: sum / Double(count + logits.count),
+      threeQuarterLogPartition: tail.threeQuarterLogPartition.map {
+        join($0, 0, beta: 0.75).0
+      })
   }
 }

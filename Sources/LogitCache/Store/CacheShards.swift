@@ -104,10 +104,10 @@ package struct CacheShards: Sendable {
     return reader
   }
 
-  /// The tables as far as the numbers of a block depend on them, without matrices.
+  /// The tables, with which blocks are written.
   ///
   /// - Throws: As `open`.
-  package func readTables() throws -> CacheTables { try tablesReader().tables() }
+  package func readTables() throws -> CacheTables { try tablesReader().allTables() }
 
   /// Begins a shard of the cache, afresh or resumed, in another folder.
   ///

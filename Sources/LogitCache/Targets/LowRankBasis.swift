@@ -48,30 +48,32 @@ package struct LowRankBasis: Sendable, Equatable {
   /// Largest magnitude of a quantised coefficient.
   static let largest: Float = 4_000_000
 
-  /// Quantises the coefficients of a row.
-  ///
-  /// - Parameters:
-  ///   - input: The decoder's input, `[H]`.
-  ///   - output: Receives multiples of the steps, `[rank]`.
-  /// - Returns: False where one is not finite or too large.
-  func quantize(
-    _ input: UnsafeBufferPointer<Float>, into output: UnsafeMutableBufferPointer<Int32>
-  ) -> Bool {
-    precondition(input.count == hiddenSize && output.count == rank, "an input of \(input.count)")
-    return withUnsafeTemporaryAllocation(of: Float.self, capacity: hiddenSize + rank) { scratch in
-      let centred = UnsafeMutableBufferPointer(rebasing: scratch[..<hiddenSize])
-      let coefficients = UnsafeMutableBufferPointer(rebasing: scratch[hiddenSize...])
-      for column in 0..<hiddenSize { centred[column] = input[column] - mean[column] }
-      encoder.withUnsafeBufferPointer {
-        MatrixProduct.multiply($0, vector: UnsafeBufferPointer(centred), into: coefficients)
+  /// The coefficients of a decoder's input, `[H]`.
+  func project(_ input: UnsafeBufferPointer<Float>) -> [Float] {
+    precondition(input.count == hiddenSize, "an input of \(input.count)")
+    return [Float](unsafeUninitializedCapacity: rank) { coefficients, count in
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: hiddenSize) { centred in
+        for column in 0..<hiddenSize { centred[column] = input[column] - mean[column] }
+        encoder.withUnsafeBufferPointer {
+          MatrixProduct.multiply(
+            $0, vector: UnsafeBufferPointer(centred),
+            into: UnsafeMutableBufferPointer(rebasing: coefficients[..<rank]))
+        }
       }
-      for column in 0..<rank {
-        let value = (coefficients[column] / steps[column]).rounded()
-        guard abs(value) <= Self.largest else { return false }
-        output[column] = Int32(value)
-      }
-      return true
+      count = rank
     }
+  }
+
+  /// The coefficients as multiples of their steps; nil where one is not finite or too large.
+  func quantize(_ coefficients: [Float]) -> [Int32]? {
+    precondition(coefficients.count == rank, "\(coefficients.count) coefficients")
+    var output = [Int32](repeating: 0, count: rank)
+    for column in 0..<rank {
+      let value = (coefficients[column] / steps[column]).rounded()
+      guard abs(value) <= Self.largest else { return nil }
+      output[column] = Int32(value)
+    }
+    return output
   }
 }
 

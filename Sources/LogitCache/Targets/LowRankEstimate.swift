@@ -71,7 +71,7 @@ package struct LowRankEstimate: Sendable {
   }
 
   /// The covariance of the head's residuals, and the residuals less their mean.
-  private func fill(
+  func fill(
     _ matrix: UnsafeMutableBufferPointer<Double>, _ residuals: UnsafeMutableBufferPointer<Double>,
     _ known: UnsafeBufferPointer<Float>, _ ids: UnsafeBufferPointer<Int32>,
     _ logits: UnsafeBufferPointer<Float>

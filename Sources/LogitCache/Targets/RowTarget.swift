@@ -9,6 +9,18 @@ struct RowTarget {
   var increments: [UInt32] = []
   /// Integers of the tail's scalars.
   var scalars: [Int32] = []
+  /// The likeliest tokens past the head, to which coefficients are fitted.
+  var next = NextTokens()
+
+  /// Tokens past the head.
+  struct NextTokens {
+    var ids: [Int32] = []
+    /// Their logits less the row's largest.
+    var logits: [Float] = []
+    /// log of the sum over the whole row of exp(beta (z - m)), for beta = 1 and 1/2.
+    var logSum = 0.0
+    var halfLogSum = 0.0
+  }
 
   /// Head and scalars of a row of logits.
   ///
@@ -19,12 +31,23 @@ struct RowTarget {
   ) throws {
     let k = target.headK
     guard k > 0 else { return }
-    try withUnsafeTemporaryAllocation(of: Int32.self, capacity: k) { ids in
-      try withUnsafeTemporaryAllocation(of: Float.self, capacity: k) { values in
-        guard let tail = SoftTargetSelection.select(logits, ids: ids, values: values) else {
+    let count = min(k + (target.fittedTokens ?? 0), logits.count - 1)
+    try withUnsafeTemporaryAllocation(of: Int32.self, capacity: count) { ids in
+      try withUnsafeTemporaryAllocation(of: Float.self, capacity: count) { values in
+        guard var tail = SoftTargetSelection.select(logits, ids: ids, values: values) else {
           throw LogitCacheError.badTarget(what: what(), reason: "a logit is not finite")
         }
-        try keep(UnsafeBufferPointer(ids), UnsafeBufferPointer(values), tail, target, what())
+        if count > k {
+          next.ids = Array(ids[k...])
+          next.logits = values[k...].map { $0 - values[0] }
+          tail = SmallerTarget.merged(tail, count: logits.count - count, with: next.logits[...])
+          let head = values[..<k].map { $0 - values[0] }
+          next.logSum = TailPartition.adding(head[...], to: tail.logPartition, beta: 1)
+          next.halfLogSum = TailPartition.adding(head[...], to: tail.halfLogPartition, beta: 0.5)
+        }
+        try keep(
+          UnsafeBufferPointer(rebasing: ids[..<k]), UnsafeBufferPointer(rebasing: values[..<k]),
+          tail, target, what())
       }
     }
   }
@@ -67,8 +90,17 @@ struct RowTarget {
       previous = step
     }
     self.ids = Array(ids)
-    let scalarCount = TargetTables.scalarCount(target.tail)
+    let scalarCount = TargetTables.scalarCount(target)
     if scalarCount > 0 { scalars = TailCode.integers(tail, count: scalarCount) }
+  }
+
+  /// The head's logits less the row's largest, as a reader gets them.
+  func headLogits(step: Double) -> [Float] {
+    var sum: UInt32 = 0
+    return increments.map { increment in
+      sum += increment
+      return -Float(step) * Float(sum)
+    }
   }
 
   /// The token IDs of the largest logits, in their order, and their probabilities at T = 1.

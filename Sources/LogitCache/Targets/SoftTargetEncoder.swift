@@ -58,8 +58,9 @@ package final class SoftTargetEncoder: @unchecked Sendable {
     seeds = zip(checks, block.positions).map { $0 &+ 0x9E37_79B9_7F4A_7C15 &* UInt64($1) }
     parts = specification.targets.indices.map { index in
       TargetEncoder(
-        target: specification.targets[index], tables: tables.targets[index], order: order,
-        prefix: StreamName.prefix(ofClass: index), rows: counts[index], hiddenSize: width)
+        target: specification.targets[index], tables: tables.targets[index],
+        decoder: tables.lowRank[index], order: order, prefix: StreamName.prefix(ofClass: index),
+        rows: counts[index], hiddenSize: width)
     }
     isAdded = RowStorage(repeating: false, count: rows)
     let isInt8 = specification.states == .int8

@@ -117,7 +117,8 @@ struct TargetDecoder {
   private func lowRank(_ rows: Int, _ options: ReadOptions) throws -> LowRankRows {
     guard let basis = tables.basis else { preconditionFailure("the tables have no basis") }
     let rank = min(options.rank ?? basis.rank, basis.rank)
-    let (one, half) = TailCode.partitions(try integers(rows))
+    let partitions = TailCode.partitions(
+      try integers(rows), count: TargetTables.scalarCount(target))
     let coefficients = try [Float](unsafeUninitializedCapacity: rows * rank) { values, count in
       let output = values
       try streams.forEachColumns(
@@ -133,7 +134,9 @@ struct TargetDecoder {
       count = rows * rank
     }
     return LowRankRows(
-      rank: rank, coefficients: coefficients, logPartitions: one, halfLogPartitions: half)
+      rank: rank, coefficients: coefficients, logPartitions: partitions[0],
+      halfLogPartitions: partitions[1],
+      threeQuarterLogPartitions: partitions.count > 2 ? partitions[2] : [])
   }
 
   private func sampled(_ rows: Int) throws -> SampledRows {

@@ -10,6 +10,7 @@ final class TargetEncoder: @unchecked Sendable {
   private let target: TargetSpecification
   private let tables: TargetTables
   private let order: IDOrder
+  private let writer: CoefficientWriter?
   private let prefix: String
   private let rows: Int
   private let hiddenSize: Int
@@ -24,13 +25,14 @@ final class TargetEncoder: @unchecked Sendable {
 
   /// - Precondition: The tables are those of the target.
   init(
-    target: TargetSpecification, tables: TargetTables, order: IDOrder, prefix: String, rows: Int,
-    hiddenSize: Int
+    target: TargetSpecification, tables: TargetTables, decoder: LowRankDecoder?, order: IDOrder,
+    prefix: String, rows: Int, hiddenSize: Int
   ) {
     precondition(tables.headIDs.count == target.headK, "tables of another target")
     self.target = target
     self.tables = tables
     self.order = order
+    writer = tables.basis.map { CoefficientWriter(basis: $0, decoder: decoder, target: target) }
     self.prefix = prefix
     self.rows = rows
     self.hiddenSize = hiddenSize
@@ -61,9 +63,10 @@ final class TargetEncoder: @unchecked Sendable {
       let kept = try SampledRow(logits, target: target, order: order, seed: seed, what: what())
       return sampled.withLock { $0[row] = kept }
     }
-    add(row: row, try RowTarget(logits, target: target, what: what()))
+    let kept = try RowTarget(logits, target: target, what: what())
+    add(row: row, kept)
     if target.tail == .hidden || target.tail == .lowrank {
-      try addInput(row, decoderInput, what: what())
+      try addInput(row, kept, decoderInput, what: what())
     }
   }
 
@@ -81,7 +84,8 @@ final class TargetEncoder: @unchecked Sendable {
   }
 
   private func addInput(
-    _ row: Int, _ decoderInput: UnsafeBufferPointer<Float>?, what: @autoclosure () -> String
+    _ row: Int, _ kept: RowTarget, _ decoderInput: UnsafeBufferPointer<Float>?,
+    what: @autoclosure () -> String
   ) throws {
     guard let decoderInput, decoderInput.count == hiddenSize else {
       preconditionFailure("the tail '\(target.tail.rawValue)' needs the decoder's input")
@@ -94,22 +98,21 @@ final class TargetEncoder: @unchecked Sendable {
       }
       hiddenScales.elements[row] = scale
     } else {
-      try addCoefficients(row, decoderInput, what: what())
+      try addCoefficients(row, kept, decoderInput, what: what())
     }
   }
 
   private func addCoefficients(
-    _ row: Int, _ input: UnsafeBufferPointer<Float>, what: @autoclosure () -> String
+    _ row: Int, _ kept: RowTarget, _ input: UnsafeBufferPointer<Float>,
+    what: @autoclosure () -> String
   ) throws {
-    guard let basis = tables.basis else { preconditionFailure("the tables have no basis") }
-    try withUnsafeTemporaryAllocation(of: Int32.self, capacity: basis.rank) { values in
-      guard basis.quantize(input, into: values) else {
-        throw LogitCacheError.badTarget(
-          what: what(), reason: "the decoder's input is not finite, or too large")
-      }
-      for column in 0..<basis.rank {
-        coefficients.elements[column * rows + row] = ZigZag.encode(values[column])
-      }
+    guard let writer else { preconditionFailure("the tables have no basis") }
+    guard let values = writer.coefficients(input, row: kept) else {
+      throw LogitCacheError.badTarget(
+        what: what(), reason: "the decoder's input is not finite, or too large")
+    }
+    for (column, value) in values.enumerated() {
+      coefficients.elements[column * rows + row] = ZigZag.encode(value)
     }
   }
 

@@ -69,4 +69,15 @@ package struct LowRankRows: Sendable, Equatable {
   package var logPartitions: [Float]
   /// a(1/2).
   package var halfLogPartitions: [Float]
+  /// a(3/4); empty where the cache does not keep it.
+  package var threeQuarterLogPartitions: [Float] = []
+
+  /// The log-partitions of a row that are kept, each with its beta: of 1, 1/2 and perhaps 3/4.
+  package func partitions(_ row: Int) -> [(beta: Double, value: Double)] {
+    var kept = [(1, Double(logPartitions[row])), (0.5, Double(halfLogPartitions[row]))]
+    if !threeQuarterLogPartitions.isEmpty {
+      kept.append((0.75, Double(threeQuarterLogPartitions[row])))
+    }
+    return kept
+  }
 }

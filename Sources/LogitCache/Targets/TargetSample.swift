@@ -113,7 +113,7 @@ package final class TargetSample: Sendable {
       headSteps: (1..<max(k, 1)).map { place in
         PrefixCode(sample: rows.map { $0.target.increments[place] })
       })
-    let scalarCount = TargetTables.scalarCount(target.tail)
+    let scalarCount = TargetTables.scalarCount(target)
     if scalarCount > 0 {
       tables.scalars = TailCode(sample: rows.map(\.target.scalars), count: scalarCount)
     }
@@ -128,21 +128,24 @@ package final class TargetSample: Sendable {
       inputs: inputs, weights: rows.map(\.weight), table: decoder, counts: leadingCounts,
       target: target)
     tables.basis = basis
-    tables.coefficients = try coefficientCodes(rows, basis: basis)
+    tables.coefficients = try coefficientCodes(
+      rows, writer: CoefficientWriter(basis: basis, decoder: lowRank, target: target),
+      rank: basis.rank)
     return (tables, lowRank)
   }
 
-  private func coefficientCodes(_ rows: [Row], basis: LowRankBasis) throws -> [PrefixCode] {
-    var columns = [[UInt32]](repeating: [], count: basis.rank)
-    var quantized = [Int32](repeating: 0, count: basis.rank)
+  private func coefficientCodes(
+    _ rows: [Row], writer: CoefficientWriter, rank: Int
+  ) throws -> [PrefixCode] {
+    var columns = [[UInt32]](repeating: [], count: rank)
     for row in rows {
-      let isFine = row.input.withUnsafeBufferPointer { input in
-        quantized.withUnsafeMutableBufferPointer { basis.quantize(input, into: $0) }
+      let quantized = row.input.withUnsafeBufferPointer {
+        writer.coefficients($0, row: row.target)
       }
-      guard isFine else {
+      guard let quantized else {
         throw LogitCacheError.badTarget(what: "the sample", reason: "a hidden state is too large")
       }
-      for column in 0..<basis.rank { columns[column].append(ZigZag.encode(quantized[column])) }
+      for (column, value) in quantized.enumerated() { columns[column].append(ZigZag.encode(value)) }
     }
     return columns.map { PrefixCode(sample: $0) }
   }

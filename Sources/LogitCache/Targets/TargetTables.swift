@@ -6,7 +6,7 @@ package struct TargetTables: Sendable, Equatable {
   package var headIDs: [PrefixCode]
   /// Codes of the head's increments, for every place but the first, which is 0.
   package var headSteps: [PrefixCode]
-  /// The tail's scalars: five, or for `lowrank` two; nil for another tail.
+  /// The tail's scalars: five, or for `lowrank` two or three; nil for another tail.
   package var scalars: TailCode?
   /// For `lowrank`, nil otherwise.
   package var basis: LowRankBasis?
@@ -43,10 +43,10 @@ package struct TargetTables: Sendable, Equatable {
   }
 
   /// Scalars that a tail keeps of each row.
-  static func scalarCount(_ tail: TargetSpecification.Tail) -> Int {
-    switch tail {
+  static func scalarCount(_ target: TargetSpecification) -> Int {
+    switch target.tail {
     case .scalars: 5
-    case .lowrank: 2
+    case .lowrank: target.tailPartitions ?? 2
     case .hidden, .sampled: 0
     }
   }

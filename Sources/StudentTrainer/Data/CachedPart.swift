@@ -97,9 +97,8 @@ struct CachedPart: Sendable {
       ids += read.headIDs[head]
       headLogits += read.headLogits[head]
       // Entries of the stored head that were not asked for belong to the tail.
-      for (stored, beta) in [(rows.logPartitions[row], 1.0), (rows.halfLogPartitions[row], 0.5)] {
-        partitions.append(
-          Float(TailPartition.adding(read.dropped(row), to: Double(stored), beta: beta)))
+      for (beta, stored) in rows.partitions(row) {
+        partitions.append(Float(TailPartition.adding(read.dropped(row), to: stored, beta: beta)))
       }
       inputs.appendValues(estimate.components) { output in
         rows.coefficients.withUnsafeBufferPointer { coefficients in

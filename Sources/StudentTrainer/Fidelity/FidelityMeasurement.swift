@@ -7,7 +7,7 @@ package import LogitCache
 /// Both gradients come from the kernels that train, so what is compared is what a student would get.
 package struct FidelityMeasurement {
   private let reader: CacheReader
-  private let rows: AuditedRows
+  let rows: AuditedRows
 
   /// A measurement on a cache's audited rows.
   package init(_ reader: CacheReader, rows: AuditedRows) {
@@ -16,7 +16,7 @@ package struct FidelityMeasurement {
   }
 
   /// What one row gives.
-  private struct Row {
+  struct Row {
     var product = 0.0
     var norm = 0.0
     var fullNorm = 0.0
@@ -59,7 +59,7 @@ package struct FidelityMeasurement {
     return report
   }
 
-  private static func entry(
+  static func entry(
     _ rows: [Row], variant: String, temperature: Double, bytes: [String: Double]
   ) -> FidelityReport.Entry {
     func mean(_ values: [Double?]) -> Double? {
@@ -73,11 +73,17 @@ package struct FidelityMeasurement {
     let (product, norm, full) = rows.reduce((0.0, 0.0, 0.0)) {
       ($0.0 + $1.product, $0.1 + $1.norm, $0.2 + $1.fullNorm)
     }
+    // The jackknife: how the angle moves as each row is left out.
+    let others = rows.map { degrees(product - $0.product, norm - $0.norm, full - $0.fullNorm) }
+    let middle = others.reduce(0, +) / Double(max(others.count, 1))
+    let spread = others.reduce(0) { $0 + ($1 - middle) * ($1 - middle) }
     return FidelityReport.Entry(
       variant: variant, temperature: temperature, retainedMass: mean(rows.map(\.retained)),
       tailMassError: mean(rows.map(\.tailError)),
       worstTailMassError: rows.compactMap(\.tailError).max(),
       divergence: mean(rows.map(\.divergence)), gradientAngle: degrees(product, norm, full),
+      gradientAngleError: (spread * Double(max(others.count - 1, 0)) / Double(max(others.count, 1)))
+        .squareRoot(),
       meanRowAngle: mean(rows.map { degrees($0.product, $0.norm, $0.fullNorm) }) ?? 0,
       gradientNormRatio: full > 0 ? (norm / full).squareRoot() : 1,
       calibrationShift: mean(rows.map(\.shift)), bytes: bytes,
@@ -160,7 +166,7 @@ package struct FidelityMeasurement {
     return result
   }
 
-  private static func softmax(
+  static func softmax(
     _ logits: UnsafeBufferPointer<Float>, _ temperature: Double
   ) -> [Double] {
     let largest = Double(logits.max() ?? 0)

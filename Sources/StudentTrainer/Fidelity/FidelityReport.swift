@@ -18,6 +18,8 @@ package struct FidelityReport: Codable, Sendable {
     /// Angle between the student's gradients under what is read and under full distillation, over all
     /// rows as one vector, degrees.
     package var gradientAngle: Double
+    /// Standard error of that angle, degrees: how far other rows of the same kind would move it.
+    package var gradientAngleError: Double
     /// The mean of the rows' own angles, degrees.
     package var meanRowAngle: Double
     /// Norm of the gradients over that under full distillation.

@@ -44,7 +44,8 @@ extension ChunkTargets {
       targets.withHead(index) { ids, headLogits in
         _ = ShapedTargetKernels.shape(
           row, ids: ids, headLogits: headLogits, logPartition: partitions.one,
-          halfLogPartition: partitions.half, temperature: temperature)
+          halfLogPartition: partitions.half,
+          threeQuarterLogPartition: partitions.threeQuarters, temperature: temperature)
       }
     }
     return UnsafeBufferPointer(row)

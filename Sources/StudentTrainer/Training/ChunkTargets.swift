@@ -126,7 +126,8 @@ struct ChunkTargets {
         logTail =
           ShapedTargetKernels.shape(
             shape, ids: ids, headLogits: headLogits, logPartition: partitions.one,
-            halfLogPartition: partitions.half, temperature: temperature,
+            halfLogPartition: partitions.half,
+            threeQuarterLogPartition: partitions.threeQuarters, temperature: temperature,
             wantsPartition: tail?.kernel != nil
           ).logPartition
       }

@@ -178,7 +178,7 @@ package final class Trainer {
     var counts = LossCounts()
     for item in items { counts += LossCounts(item.batch) }
     try requireRows(counts, items)
-    model.gradients.zero()
+    model.clearGradients()
     var sums = LossSums()
     for item in items {
       sums += try objective.accumulate(item.batch, model: model, counts: counts)

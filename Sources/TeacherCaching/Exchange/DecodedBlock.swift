@@ -73,8 +73,12 @@ extension TargetPart {
         NamedRows(
           name: "decoder_input", width: hiddenSize, numbers: .floats(DecodedBlock.floats(rows))))
     case .lowRank(let rows):
-      let partitions = zip(rows.logPartitions, rows.halfLogPartitions).flatMap { [$0, $1] }
-      result.append(NamedRows(name: "tail_partitions", width: 2, numbers: .floats(partitions)))
+      let width = rows.threeQuarterLogPartitions.isEmpty ? 2 : 3
+      let partitions = rows.logPartitions.indices.flatMap { row in
+        rows.partitions(row).map { Float($0.value) }
+      }
+      result.append(
+        NamedRows(name: "tail_partitions", width: width, numbers: .floats(partitions)))
       result.append(
         NamedRows(
           name: "tail_coefficients", width: rows.rank, numbers: .floats(rows.coefficients)))

@@ -78,8 +78,9 @@ extension MaskedLanguageModel {
 
   /// Adds `dyᵀ x` to the gradient of a weight.
   func addWeightGradient(_ dy: Operand, _ x: Operand, _ weight: Parameter) {
+    let isFirst = takeUnwritten(weight)
     MatrixProduct.multiply(
-      dy, x, transposeA: true, into: Operand(gradientMatrix(of: weight)), accumulate: true)
+      dy, x, transposeA: true, into: Operand(gradientMatrix(of: weight)), accumulate: !isFirst)
   }
 
   private func packed(
@@ -95,13 +96,13 @@ extension MaskedLanguageModel {
   }
 
   private func gradientMatrix(of parameter: Parameter) -> Matrix {
-    matrix(of: parameter, in: gradients)
+    matrix(of: parameter, in: gradientStorage)
   }
 
   private func matrix(of parameter: Parameter, in buffer: FloatBuffer) -> Matrix {
     let entry = layout.entry(parameter)
     var rows = entry.shape[0]
-    if case .layer(_, .query, .weight) = parameter { rows *= 3 }
+    if parameter.isQuery { rows *= 3 }
     return Matrix(buffer, offset: entry.offset, rows: rows, columns: entry.shape[1])
   }
 }

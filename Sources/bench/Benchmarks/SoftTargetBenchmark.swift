@@ -7,7 +7,7 @@ import Transformer
 struct SoftTargetBenchmark {
   private static let (vocabSize, hidden, rank, k) = (30_522, 384, 64, 16)
   /// Columns of a rank that a trainer multiplies: those kept, and those estimated from the head.
-  private static let columns = 128
+  private static let columns = 96
   private let model: MaskedLanguageModel
   private let batch: TrainingBatch
 

@@ -61,7 +61,7 @@ struct DecodingBenchmark {
       switch part.tail {
       case .lowRank(let rows):
         numbers += rows.coefficients.count + rows.logPartitions.count
-        numbers += rows.halfLogPartitions.count
+        numbers += rows.halfLogPartitions.count + rows.threeQuarterLogPartitions.count
       case .hidden:
         for index in 0..<part.rows { part.copyHiddenRow(index, into: row) }
         numbers += part.rows * row.count

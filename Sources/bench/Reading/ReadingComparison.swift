@@ -87,8 +87,9 @@ struct ReadingComparison {
       integers["head_ids", default: []] += part.headIDs
       floats["head_logits", default: []] += part.headLogits
       floats["coefficients", default: []] += shape.coefficients
-      floats["tails", default: []] += zip(shape.logPartitions, shape.halfLogPartitions)
-        .flatMap { [$0, $1] }
+      floats["tails", default: []] += (0..<part.rows).flatMap { row in
+        shape.partitions(row).map { Float($0.value) }
+      }
     }
     for (name, values) in integers {
       try AtomicFile.write(

@@ -3,7 +3,7 @@
 /// With h the kept logits minus the row's largest, y the low-rank logits and beta = 1 / T, the
 /// teacher's distribution at T is proportional to `exp(beta h_i)` at the kept IDs S and to
 /// `exp(beta y_j + delta(beta))` elsewhere. delta gives the tail the mass that it had: exactly at
-/// T = 1 and 2, by a quadratic through 0 at beta = 0 between and beyond. T has to be at least 1.
+/// T = 1 and 2, by a polynomial through 0 at beta = 0 between and beyond. T has to be at least 1.
 ///
 /// - Source: DESIGN.md, section 4.
 package struct ShapedTargets: Sendable {
@@ -19,8 +19,8 @@ package struct ShapedTargets: Sendable {
   package let ids: [Int32]
   /// Their logits minus the row's largest, `<= 0`, not divided by T; `[count, headK]`.
   package let headLogits: [Float]
-  /// `a(1)` and `a(1/2)` of each target, `[count, 2]`: the log of the sum over the IDs outside S of
-  /// `exp(beta (z - max))`, in nats.
+  /// `a(1)`, `a(1/2)` and perhaps `a(3/4)` of each target, `[count, 2 or 3]`: the log of the sum over
+  /// the IDs outside S of `exp(beta (z - max))`, in nats.
   package let tailPartitions: [Float]
 
   /// Targets from their parts.
@@ -37,7 +37,9 @@ package struct ShapedTargets: Sendable {
       headK >= 0 && headK < decoder.vocabSize, "a head of \(headK) of \(decoder.vocabSize)")
     precondition(
       ids.count == count * headK && headLogits.count == count * headK, "heads of \(headK)")
-    precondition(tailPartitions.count == count * 2, "two log-partitions a target")
+    precondition(
+      tailPartitions.count == count * 2 || tailPartitions.count == count * 3,
+      "two or three log-partitions a target")
     self.decoder = decoder
     self.count = count
     self.headK = headK
@@ -47,9 +49,11 @@ package struct ShapedTargets: Sendable {
     self.tailPartitions = tailPartitions
   }
 
-  /// a(1) and a(1/2) of one target.
-  func partitions(_ index: Int) -> (one: Double, half: Double) {
-    (Double(tailPartitions[2 * index]), Double(tailPartitions[2 * index + 1]))
+  /// a(1), a(1/2) and perhaps a(3/4) of one target.
+  func partitions(_ index: Int) -> (one: Double, half: Double, threeQuarters: Double?) {
+    let width = tailPartitions.count / count
+    let values = tailPartitions[width * index..<width * (index + 1)].map(Double.init)
+    return (values[0], values[1], width > 2 ? values[2] : nil)
   }
 
   /// Passes the head of one target, without copying.
