@@ -113,7 +113,9 @@ extension MatrixProduct {
     _ = OpenBLAS.kernels
     var c = [Float](repeating: 0, count: m * n)
     guard m > 0, n > 0 else { return c }
-    sgemm(false, transposeB, m, n, inner, a, inner, b, transposeB ? inner : n, false, &c, n)
+    cblas_sgemm(
+      CblasRowMajor, CblasNoTrans, transposeB ? CblasTrans : CblasNoTrans, blasint(m), blasint(n),
+      blasint(inner), 1, a, blasint(inner), b, blasint(transposeB ? inner : n), 0, &c, blasint(n))
     return c
   }
 }
