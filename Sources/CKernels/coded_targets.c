@@ -116,8 +116,9 @@ static inline __attribute__((always_inline)) int scalars(const uint32_t *differe
 DECANT_CLONES int decant_coded_scalars(const uint32_t *restrict differences, size_t rows, int count,
                                        const int32_t *restrict factors, int64_t largest,
                                        int32_t *restrict out) {
-  return count == 2 ? scalars(differences, rows, 2, factors, largest, out)
-                    : scalars(differences, rows, 5, factors, largest, out);
+  return count == 2   ? scalars(differences, rows, 2, factors, largest, out)
+         : count == 3 ? scalars(differences, rows, 3, factors, largest, out)
+                      : scalars(differences, rows, 5, factors, largest, out);
 }
 
 typedef int32_t ids16 __attribute__((vector_size(64)));

@@ -158,7 +158,7 @@ package enum CodedTargets {
   ///
   /// - Parameters:
   ///   - differences: Zigzag, each less than 2^24.
-  ///   - count: Scalars of a row, 2 or 5.
+  ///   - count: Scalars of a row, 2, 3 or 5.
   ///   - factors: For each column a constant and a factor for each column before it, in 65536ths.
   ///   - largest: The magnitude that an integer may have.
   /// - Returns: nil where one is larger.
@@ -166,7 +166,7 @@ package enum CodedTargets {
     _ differences: UnsafeBufferPointer<UInt32>, count: Int, factors: [Int32], largest: Int
   ) -> [Int32]? {
     precondition(
-      (count == 2 || count == 5) && differences.count.isMultiple(of: count)
+      [2, 3, 5].contains(count) && differences.count.isMultiple(of: count)
         && factors.count == count * (count + 1) / 2, "\(differences.count) differences")
     guard let source = differences.baseAddress else { return [] }
     var isFine = true

@@ -94,7 +94,7 @@ struct CodedTargetsTests {
     }
   }
 
-  @Test(arguments: [2, 5]) func scalarsAreTheDifferencesFromTheirPrediction(count: Int) {
+  @Test(arguments: [2, 3, 5]) func scalarsAreTheDifferencesFromTheirPrediction(count: Int) {
     var generator = SeededGenerator(seed: 6)
     let factors = (0..<count * (count + 1) / 2).map { _ in
       Int32.random(in: -100_000...100_000, using: &generator)

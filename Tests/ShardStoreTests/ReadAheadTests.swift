@@ -13,7 +13,7 @@ import Testing
     let blocks = (0..<12).map { _ in
       Self.sizes.shuffled(using: &generator).map { size in
         NamedStream(
-          name: "of \(size)",
+          name: "bytes\(size)",
           bytes: (0..<size).map { _ in UInt8.random(in: 0...255, using: &generator) })
       }
     }

@@ -28,7 +28,8 @@ size_t decant_coded_repeat(const int32_t *ids, size_t rows, size_t width, int32_
 int decant_planes_to_tokens(const uint8_t *planes, size_t n, int width, const int32_t *token_of_rank,
                             uint32_t vocab, int32_t *out);
 
-/// The integers of a tail's scalars from their coded differences, both [rows, count], count 2 or 5.
+/// The integers of a tail's scalars from their coded differences, both [rows, count], count 2, 3
+/// or 5.
 ///
 /// factors holds for each column a constant and a factor for each column before it, in 65536ths. A
 /// prediction is held to +-2 `largest`, an integer to +-`largest`. Returns 1 where one had to be.
