@@ -131,15 +131,15 @@ def read_lmdb_at_once(transaction, index):
     value = transaction.get(key(index))
     length, count = np.frombuffer(value, np.uint16, 2).tolist()
     integers = np.frombuffer(value, np.uint16, length + count * (1 + head), 4).astype(np.int32)
-    floats = np.frombuffer(
-        value, np.float16, count * (head + rank + 2), 4 + 2 * len(integers)).astype(np.float32)
     logits, coefficients = count * head, count * (head + rank)
+    numbers = coefficients + count * tails.shape[1]
+    floats = np.frombuffer(value, np.float16, numbers, 4 + 2 * len(integers)).astype(np.float32)
     return {
         "tokens": integers[:length], "positions": integers[length:length + count],
         "head_ids": integers[length + count:].reshape(count, head),
         "head_logits": floats[:logits].reshape(count, head),
         "coefficients": floats[logits:coefficients].reshape(count, rank),
-        "tails": floats[coefficients:].reshape(count, 2),
+        "tails": floats[coefficients:].reshape(count, tails.shape[1]),
     }
 
 
