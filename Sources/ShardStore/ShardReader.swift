@@ -164,15 +164,21 @@ package final class ShardReader: Sendable {
   }
 
   /// The stored bytes of a stream.
-  func payload(_ entry: ShardDirectory.Entry) throws -> Data {
+  func payload(_ entry: ShardDirectory.Entry) throws -> [UInt8] {
     // No transaction, here as elsewhere: the file is taken as one that never changes.
     try queue.unsafeRead { try payload(entry, $0) }
   }
 
-  private func payload(_ entry: ShardDirectory.Entry, _ db: Database) throws -> Data {
-    let statement = try db.cachedStatement(sql: "SELECT payload FROM streams WHERE rowid = ?")
-    let value = try DatabaseValue.fetchOne(statement, arguments: [entry.row])
-    guard case .blob(let payload) = value?.storage, payload.count == entry.storedBytes else {
+  private func payload(_ entry: ShardDirectory.Entry, _ db: Database) throws -> [UInt8] {
+    let statement = try db.cachedStatement(
+      sql: "SELECT payload FROM streams WHERE rowid = ? AND typeof(payload) = 'blob'")
+    // Copied once, from SQLite's memory, which is there as long as the cursor; a value of a database
+    // would be another copy.
+    let rows = try Row.fetchCursor(statement, arguments: [entry.row])
+    let payload = try withExtendedLifetime(rows) {
+      try rows.next()?.withUnsafeData(atIndex: 0) { data in data.map { [UInt8]($0) } }
+    }
+    guard let payload, payload.count == entry.storedBytes else {
       throw LZ4Frame.Failure(
         what: "payload", expected: "\(entry.storedBytes) bytes", found: "something else")
     }

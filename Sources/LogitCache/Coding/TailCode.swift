@@ -96,12 +96,14 @@ package struct TailCode: Sendable, Equatable {
   static func partitions(_ integers: [Int32], count: Int) -> [[Float]] {
     precondition(integers.count.isMultiple(of: count), "\(integers.count) integers")
     let rows = integers.count / count
-    return (0..<count).map { column in
-      [Float](unsafeUninitializedCapacity: rows) { values, initialized in
-        for row in 0..<rows {
-          values[row] = Float(Double(integers[count * row + column]) * partitionUnit)
+    return integers.withUnsafeBufferPointer { integers in
+      (0..<count).map { column in
+        [Float](unsafeUninitializedCapacity: rows) { values, initialized in
+          for row in 0..<rows {
+            values[row] = Float(Double(integers[count * row + column]) * partitionUnit)
+          }
+          initialized = rows
         }
-        initialized = rows
       }
     }
   }
