@@ -37,17 +37,12 @@ package enum Activation: String, Sendable, Codable {
     }
   }
 
-  /// x = f(x) of some columns of each row, on the calling thread.
-  func apply(_ x: Operand, columns: Range<Int>) {
-    for row in 0..<x.rows {
-      let row = x.rows(row..<row + 1)
-      if let floats = row.floats {
-        let first = floats + columns.lowerBound
-        decant_activation_f32(first, first, columns.count, kind)
-      } else if let bfloat16 = row.bfloat16 {
-        let first = bfloat16 + columns.lowerBound
-        decant_activation_bf16(first, first, columns.count, kind)
-      }
+  /// x = f(x) on the calling thread.
+  func apply(_ x: Operand) {
+    if let floats = x.floats {
+      decant_activation_f32(floats, floats, x.count, kind)
+    } else if let bfloat16 = x.bfloat16 {
+      decant_activation_bf16(bfloat16, bfloat16, x.count, kind)
     }
   }
 

@@ -39,8 +39,8 @@ package enum MatrixProduct {
     }
     let (aBytes, bBytes) = (a.precision.elementBytes, b.precision.elementBytes)
     StepProfile.time(.products) {
-      // Each part packs its own share of the split side and all of the other: split the longer one.
-      if m >= n {
+      // Whole rows of C are what oneDNN's best kernels write. Of few rows each thread takes columns.
+      if m >= n || m >= 128 * Parallel.threads {
         Parallel.forEach(m, grain: 16) { part in
           let start = transposeA ? part.lowerBound : part.lowerBound * a.columns
           StridedProduct(shape(m: part.count, n: n)).run(

@@ -77,6 +77,7 @@ final class Activations {
     }
     // An inference layer reads its input while it writes its output: those two are never one. All
     // else is shared by the layers.
+    var layers: [Layer] = []
     func layer(sharing shared: Layer?, output: Hidden) -> Layer {
       Layer(
         qkv: shared?.qkv ?? operands(3 * c),
@@ -84,14 +85,17 @@ final class Activations {
           ? OperandBuffer(count: probabilityCount, precision: precision) : nil,
         attention: shared?.attention ?? operands(c),
         attentionSum: shared?.attentionSum ?? FloatBuffer(count: tokens * c),
-        attentionNorm: shared?.attentionNorm ?? hidden(),
+        // In bf16 the floats are read by the next norm of the layer alone.
+        attentionNorm: Hidden(
+          floats: (precision == .fp32 ? shared : layers.first)?.attentionNorm.floats
+            ?? FloatBuffer(count: tokens * c),
+          rounded: precision == .fp32 ? nil : shared?.attentionNorm.rounded ?? operands(c)),
         attentionStatistics: shared?.attentionStatistics ?? FloatBuffer(count: 2 * tokens),
         intermediate: training ? operands(f) : nil,
         outputSum: shared?.outputSum ?? FloatBuffer(count: tokens * c),
         outputStatistics: shared?.outputStatistics ?? FloatBuffer(count: 2 * tokens),
         output: output)
     }
-    var layers: [Layer] = []
     for index in 0..<configuration.numHiddenLayers {
       let shared = training ? nil : layers.first
       let output = training || index < 2 ? hidden() : layers[index - 2].output

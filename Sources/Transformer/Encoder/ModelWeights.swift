@@ -1,14 +1,13 @@
 import Kernels
 
-/// The model's weights as products read them: packed once, and again when the parameters changed.
+/// The model's weights as products read them, made again when the parameters changed.
 ///
-/// Single precision is packed for inference alone: while training, its weights change with each step
-/// and the floats themselves serve nearly as well.
+/// Inference packs each weight once. Training, where they change with each step, reads them as they
+/// lie: the parameters themselves, or one copy of all of them in bf16.
 final class ModelWeights {
   private struct Key: Hashable {
     let parameter: Parameter
     let precision: Precision
-    let use: PackedWeight.Use
   }
 
   private struct Entry {
@@ -17,24 +16,26 @@ final class ModelWeights {
   }
 
   private var entries: [Key: Entry] = [:]
+  private var rounded: (copy: OperandBuffer, version: Int)?
 
-  /// Forgets all packed copies, for another precision.
-  func removeAll() { entries.removeAll() }
+  /// Forgets all copies, for another precision.
+  func removeAll() {
+    entries.removeAll()
+    rounded = nil
+  }
 
   /// The packed copy of a weight.
   ///
   /// - Parameters:
   ///   - parameter: Which weight.
-  ///   - use: The product it stands in.
   ///   - precision: The format of the operands.
   ///   - version: Rises with each change of the parameters.
   ///   - matrix: Its present values, `[out, in]`.
   /// - Returns: The copy, packed from these values.
   func packed(
-    _ parameter: Parameter, _ use: PackedWeight.Use, precision: Precision, version: Int,
-    _ matrix: Matrix
+    _ parameter: Parameter, precision: Precision, version: Int, _ matrix: Matrix
   ) -> PackedWeight {
-    let key = Key(parameter: parameter, precision: precision, use: use)
+    let key = Key(parameter: parameter, precision: precision)
     if let entry = entries[key] {
       if entry.version != version {
         entry.weight.pack(matrix)
@@ -42,9 +43,26 @@ final class ModelWeights {
       }
       return entry.weight
     }
-    let weight = PackedWeight(matrix, use: use, precision: precision)
+    let weight = PackedWeight(matrix, precision: precision)
     entries[key] = Entry(weight: weight, version: version)
     return weight
+  }
+
+  /// All parameters in bf16.
+  ///
+  /// - Parameters:
+  ///   - parameters: Their present values.
+  ///   - version: As for `packed`.
+  /// - Returns: The copy, in the same layout.
+  func rounded(_ parameters: FloatBuffer, version: Int) -> OperandBuffer {
+    if let rounded, rounded.version == version { return rounded.copy }
+    let copy = rounded?.copy ?? OperandBuffer(count: parameters.count, precision: .bf16)
+    StepProfile.time(.products) {
+      Operand(copy, rows: 1, columns: copy.count)
+        .assign(Matrix(parameters, rows: 1, columns: copy.count))
+    }
+    rounded = (copy, version)
+    return copy
   }
 }
 
@@ -54,55 +72,47 @@ extension MaskedLanguageModel {
     _ x: Operand, _ weight: Parameter, bias: UnsafePointer<Float>? = nil,
     activation: Activation? = nil, into c: Operand
   ) {
-    if x.precision == .fp32 && isTraining {
+    guard !isTraining else {
       MatrixProduct.multiply(
-        x, Operand(matrix(of: weight)), transposeB: true, bias: bias, into: c)
+        x, operand(of: weight, x.precision), transposeB: true, bias: bias, into: c)
       activation?.forward(c, into: c)
-    } else {
-      MatrixProduct.multiply(
-        x, packed(weight, .forward, x.precision), bias: bias, activation: activation, into: c)
+      return
     }
+    let packed = weights.packed(
+      weight, precision: x.precision, version: parametersVersion, matrix(of: weight, in: storage))
+    MatrixProduct.multiply(x, packed, bias: bias, activation: activation, into: c)
   }
 
   /// Writes `dx = dy W`, or adds to it.
   func productBackward(
     _ dy: Operand, _ weight: Parameter, into dx: Operand, accumulate: Bool = false
   ) {
-    if dy.precision == .fp32 {
-      MatrixProduct.multiply(dy, Operand(matrix(of: weight)), into: dx, accumulate: accumulate)
-    } else {
-      MatrixProduct.multiply(
-        dy, packed(weight, .backward, dy.precision), into: dx, accumulate: accumulate)
-    }
+    MatrixProduct.multiply(
+      dy, operand(of: weight, dy.precision), into: dx, accumulate: accumulate)
   }
 
   /// Adds `dyᵀ x` to the gradient of a weight.
   func addWeightGradient(_ dy: Operand, _ x: Operand, _ weight: Parameter) {
     let isFirst = takeUnwritten(weight)
     MatrixProduct.multiply(
-      dy, x, transposeA: true, into: Operand(gradientMatrix(of: weight)), accumulate: !isFirst)
+      dy, x, transposeA: true, into: Operand(matrix(of: weight, in: gradientStorage)),
+      accumulate: !isFirst)
   }
 
-  private func packed(
-    _ parameter: Parameter, _ use: PackedWeight.Use, _ precision: Precision
-  ) -> PackedWeight {
-    weights.packed(
-      parameter, use, precision: precision, version: parametersVersion, matrix(of: parameter))
+  /// A weight as it lies, in a format.
+  private func operand(of parameter: Parameter, _ precision: Precision) -> Operand {
+    let floats = matrix(of: parameter, in: storage)
+    guard precision == .bf16 else { return Operand(floats) }
+    return Operand(
+      weights.rounded(storage, version: parametersVersion),
+      offset: layout.entry(parameter).offset, rows: floats.rows, columns: floats.columns)
   }
 
   /// A product's weight; that of queries reaches over keys and values too, `[3C, C]`.
-  private func matrix(of parameter: Parameter) -> Matrix {
-    matrix(of: parameter, in: storage)
-  }
-
-  private func gradientMatrix(of parameter: Parameter) -> Matrix {
-    matrix(of: parameter, in: gradientStorage)
-  }
-
   private func matrix(of parameter: Parameter, in buffer: FloatBuffer) -> Matrix {
     let entry = layout.entry(parameter)
-    var rows = entry.shape[0]
-    if parameter.isQuery { rows *= 3 }
-    return Matrix(buffer, offset: entry.offset, rows: rows, columns: entry.shape[1])
+    return Matrix(
+      buffer, offset: entry.offset, rows: entry.shape[0] * (parameter.isQuery ? 3 : 1),
+      columns: entry.shape[1])
   }
 }

@@ -23,8 +23,7 @@ struct ProductCeiling: Contender {
       .assign(Matrix(values, rows: Self.rows, columns: Self.inner))
     weight = filled(Self.columns * Self.inner)
     right = PackedWeight(
-      Matrix(weight, rows: Self.columns, columns: Self.inner), use: .forward,
-      precision: precision.kernels)
+      Matrix(weight, rows: Self.columns, columns: Self.inner), precision: precision.kernels)
   }
 
   /// Floating-point operations a second.

@@ -23,7 +23,7 @@ struct Machine: Encodable {
     let known = getloadavg(&load, 1) == 1
     return Machine(
       processor: processorName(), cores: Parallel.availableCores(), threads: Parallel.threads,
-      kernels: "OpenBLAS \(OpenBLAS.kernels)", loadAverage: known ? load[0] : 0)
+      kernels: "\(KernelSet.products)", loadAverage: known ? load[0] : 0)
   }
 
   /// One line for the terminal.
