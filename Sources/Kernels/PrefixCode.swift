@@ -17,18 +17,30 @@ package struct PrefixCode: Sendable, Equatable {
   /// Bits of each symbol's code, 0 for a symbol without one.
   package let lengths: [UInt8]
   private let codes: [UInt16]
-  private let table: Table
+  let table: Table
 
-  /// The look-up table of a decoder; owns its memory.
-  private final class Table: @unchecked Sendable {  // written before anyone else has it
+  /// The look-up tables of a decoder; owns their memory.
+  final class Table: @unchecked Sendable {  // written before anyone else has it
     let entries: UnsafeMutablePointer<decant_prefix_entry>
+    private let storedTriples: UnsafeMutablePointer<decant_prefix_triple>
+    private let hasTriples: Bool
+
+    /// For columns of short values; nil where the code is for others.
+    var triples: UnsafePointer<decant_prefix_triple>? {
+      hasTriples ? UnsafePointer(storedTriples) : nil
+    }
 
     init(lengths: [UInt8], codes: [UInt16]) {
       entries = .allocate(capacity: 1 << Int(DECANT_PREFIX_BITS))
+      storedTriples = .allocate(capacity: 1 << Int(DECANT_TRIPLE_BITS))
       decant_prefix_table(lengths, codes, entries)
+      hasTriples = decant_prefix_triples(lengths, entries, storedTriples) == 0
     }
 
-    deinit { entries.deallocate() }
+    deinit {
+      entries.deallocate()
+      storedTriples.deallocate()
+    }
   }
 
   /// Whether both have the same lengths, from which all else follows.
@@ -119,21 +131,27 @@ package struct PrefixCode: Sendable, Equatable {
     guard let target = values.baseAddress, !values.isEmpty else {
       return columns.firstIndex { !$0.isEmpty }
     }
-    return withUnsafeTemporaryAllocation(
-      of: decant_prefix_column.self, capacity: columns.count
-    ) { list in
-      for (index, (code, bytes)) in zip(codes, columns).enumerated() {
+    return withColumns(codes, columns) { list in
+      let failed = decant_prefix_decode(
+        list, Int32(columns.count), target, values.count / columns.count)
+      return failed == 0 ? nil : Int(failed) - 1
+    }
+  }
+
+  /// Gives a body the columns as the C functions take them.
+  static func withColumns<Result>(
+    _ codes: ArraySlice<PrefixCode>, _ columns: [UnsafeRawBufferPointer],
+    _ body: (UnsafePointer<decant_prefix_column>?) -> Result
+  ) -> Result {
+    withUnsafeTemporaryAllocation(of: decant_prefix_column.self, capacity: columns.count) { list in
+      for index in columns.indices {
         list.initializeElement(
           at: index,
           to: decant_prefix_column(
-            bytes: bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), size: bytes.count,
-            table: code.table.entries))
+            bytes: columns[index].baseAddress?.assumingMemoryBound(to: UInt8.self),
+            size: columns[index].count, table: codes[codes.startIndex + index].table.entries))
       }
-      let rows = values.count / columns.count
-      let failed = withExtendedLifetime(codes) {
-        decant_prefix_decode(list.baseAddress, Int32(columns.count), target, rows)
-      }
-      return failed == 0 ? nil : Int(failed) - 1
+      return withExtendedLifetime(codes) { body(UnsafePointer(list.baseAddress)) }
     }
   }
 }

@@ -41,9 +41,10 @@ enum LZ4Frame {
   /// Returns the bytes of a frame that must hold exactly `rawBytes` of them and nothing after.
   ///
   /// The caller has bounded `rawBytes`; the frame's own declared size must agree before anything
-  /// is allocated.
+  /// is allocated. The caller compares the digest of the bytes, which tells more than the frame's
+  /// checksum of them.
   ///
-  /// - Throws: `Failure`: a damaged frame, another size, a wrong content checksum.
+  /// - Throws: `Failure`: a damaged frame, another size.
   static func decompress(_ frame: UnsafeRawBufferPointer, rawBytes: Int) throws -> [UInt8] {
     var context: OpaquePointer?
     let created = LZ4F_createDecompressionContext(&context, UInt32(LZ4F_VERSION))
@@ -72,6 +73,7 @@ enum LZ4Frame {
   private static func decode(
     _ context: OpaquePointer, _ input: UnsafeRawBufferPointer, rawBytes: Int
   ) throws -> [UInt8] {
+    var options = decant_lz4_options()
     // One byte more than declared, so that a frame with too much content shows itself.
     let bytes = try [UInt8](unsafeUninitializedCapacity: rawBytes + 1) { output, count in
       var read = 0
@@ -81,7 +83,7 @@ enum LZ4Frame {
         var outputBytes = rawBytes + 1 - written
         let hint = LZ4F_decompress(
           context, output.baseAddress.map { $0 + written }, &outputBytes,
-          input.baseAddress.map { $0 + read }, &inputBytes, nil)
+          input.baseAddress.map { $0 + read }, &inputBytes, &options)
         guard LZ4F_isError(hint) == 0 else {
           throw Failure(what: "LZ4 frame", expected: "valid", found: name(of: hint))
         }

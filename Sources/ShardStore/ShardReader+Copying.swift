@@ -18,7 +18,7 @@ extension ShardReader {
     return EncodedStream(
       copying: StreamCodec.Encoded(
         name: name, codec: entry.codec, rawBytes: entry.rawBytes, checksum: Data(entry.checksum),
-        payload: try payload(entry)))
+        payload: Data(try payload(entry))))
   }
 
   /// The names of a block's streams in the order in which they were written, in which a copy has the

@@ -86,13 +86,40 @@ package final class ShardReader: Sendable {
   ///
   /// - Throws: `ShardStoreError.missingStream`, `.damagedStream` or `.unreadable`.
   package func stream(_ name: String, block: Int) throws -> [UInt8] {
+    try streams([name], block: block)[0]
+  }
+
+  /// The decoded bytes of some streams of a block, all checked against their checksums; SQLite is asked
+  /// for all of them in one turn.
+  ///
+  /// - Throws: As `stream(_:block:)`, of the first that is damaged.
+  package func streams(_ names: [String], block: Int) throws -> [[UInt8]] {
+    let entries = try names.map { (name: $0, entry: try entry($0, block: block)) }
+    let payloads = try queue.unsafeRead { db in
+      try entries.map { name, entry in try reporting(name, block) { try payload(entry, db) } }
+    }
+    return try zip(entries, payloads).map { stream, payload in
+      try reporting(stream.name, block) {
+        try StreamCodec.decode(
+          payload, codec: stream.entry.codec, rawBytes: stream.entry.rawBytes,
+          checksum: stream.entry.checksum)
+      }
+    }
+  }
+
+  private func entry(_ name: String, block: Int) throws -> ShardDirectory.Entry {
     guard let entry = directory.entries[.init(block: block, name: name)] else {
       throw ShardStoreError.missingStream(shard: self.name, block: block, stream: name)
     }
+    return entry
+  }
+
+  /// Adds the place to what is wrong with a stream.
+  private func reporting<Result>(
+    _ name: String, _ block: Int, _ body: () throws -> Result
+  ) throws -> Result {
     do {
-      let payload = try payload(entry)
-      return try StreamCodec.decode(
-        payload, codec: entry.codec, rawBytes: entry.rawBytes, checksum: entry.checksum)
+      return try body()
     } catch let failure as LZ4Frame.Failure {
       throw damaged(block, name, failure.what, failure.expected, failure.found)
     } catch let error as DatabaseError {
@@ -136,13 +163,22 @@ package final class ShardReader: Sendable {
     return sizes
   }
 
-  func payload(_ entry: ShardDirectory.Entry) throws -> Data {
-    // No transaction: the file is taken as one that never changes.
-    let value = try queue.unsafeRead { db in
-      let statement = try db.cachedStatement(sql: "SELECT payload FROM streams WHERE rowid = ?")
-      return try DatabaseValue.fetchOne(statement, arguments: [entry.row])
+  /// The stored bytes of a stream.
+  func payload(_ entry: ShardDirectory.Entry) throws -> [UInt8] {
+    // No transaction, here as elsewhere: the file is taken as one that never changes.
+    try queue.unsafeRead { try payload(entry, $0) }
+  }
+
+  private func payload(_ entry: ShardDirectory.Entry, _ db: Database) throws -> [UInt8] {
+    let statement = try db.cachedStatement(
+      sql: "SELECT payload FROM streams WHERE rowid = ? AND typeof(payload) = 'blob'")
+    // Copied once, from SQLite's memory, which is there as long as the cursor; a value of a database
+    // would be another copy.
+    let rows = try Row.fetchCursor(statement, arguments: [entry.row])
+    let payload = try withExtendedLifetime(rows) {
+      try rows.next()?.withUnsafeData(atIndex: 0) { data in data.map { [UInt8]($0) } }
     }
-    guard case .blob(let payload) = value?.storage, payload.count == entry.storedBytes else {
+    guard let payload, payload.count == entry.storedBytes else {
       throw LZ4Frame.Failure(
         what: "payload", expected: "\(entry.storedBytes) bytes", found: "something else")
     }

@@ -37,7 +37,7 @@ enum StreamCodec: Int64 {
   ///
   /// - Throws: `LZ4Frame.Failure`, to which the caller adds the place.
   static func decode(
-    _ payload: Data, codec: StreamCodec, rawBytes: Int, checksum: [UInt8]
+    _ payload: [UInt8], codec: StreamCodec, rawBytes: Int, checksum: [UInt8]
   ) throws -> [UInt8] {
     let bytes: [UInt8]
     switch codec {
@@ -46,7 +46,7 @@ enum StreamCodec: Int64 {
         throw LZ4Frame.Failure(
           what: "stored size", expected: "\(rawBytes)", found: "\(payload.count)")
       }
-      bytes = [UInt8](payload)
+      bytes = payload
     case .lz4:
       bytes = try payload.withUnsafeBytes { try LZ4Frame.decompress($0, rawBytes: rawBytes) }
     }

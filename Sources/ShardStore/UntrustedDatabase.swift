@@ -10,9 +10,12 @@ import GRDBSQLite
 enum UntrustedDatabase {
   /// A sealed shard's name for SQLite, as a file that never changes: no locks, and neither a journal
   /// nor a write-ahead log that lies beside it is looked at.
+  ///
+  /// Pages are read ahead of SQLite, where it asks for them in order.
   static func immutable(_ url: URL) -> String {
-    sqlite3_compileoption_used("USE_URI") != 0
-      ? url.absoluteURL.absoluteString + "?immutable=1" : url.path
+    guard sqlite3_compileoption_used("USE_URI") != 0 else { return url.path }
+    let vfs = ShardFileSystem.name.map { "&vfs=\($0)" } ?? ""
+    return url.absoluteURL.absoluteString + "?immutable=1" + vfs
   }
 
   /// Settings of a connection that only reads.

@@ -31,7 +31,7 @@ import Testing
     [UInt8](try Data(contentsOf: scratch.file(name)))
   }
 
-  private func values<Value: FixedWidthInteger>(
+  private func values<Value: FixedWidthInteger & BitwiseCopyable>(
     _ bytes: some Collection<UInt8>, _ type: Value.Type
   ) throws -> [Value] {
     try #require(LittleEndian.values(Array(bytes), as: type))

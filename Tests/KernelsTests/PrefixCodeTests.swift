@@ -60,6 +60,76 @@ struct PrefixCodeTests {
     }
   }
 
+  /// Decodes columns to bytes, `[columns, rows]`; nil where `decode` has to be asked.
+  private static func bytes(_ codes: [PrefixCode], _ coded: [[UInt8]], rows: Int) -> [UInt8]? {
+    var values = [UInt8](repeating: 0, count: rows * codes.count)
+    let isWhole = values.withUnsafeMutableBufferPointer { values in
+      coded.withContiguous { PrefixCode.decodeBytes(codes[...], $0, into: values) }
+    }
+    return isWhole ? values : nil
+  }
+
+  @Test(arguments: 1...PrefixCode.sideBySide)
+  func columnsOfShortValuesComeAsBytes(width: Int) {
+    var generator = SeededGenerator(seed: UInt64(width))
+    // Geometric, so that some values are long codes; of other spread in each column.
+    let samples = (0..<width).map { column in
+      (0..<1000).map { _ in
+        let zeros = UInt64.random(in: 1...UInt64.max, using: &generator).trailingZeroBitCount
+        return UInt32(min(zeros * (1 + 2 * column), 255))
+      }
+    }
+    let codes = samples.map { PrefixCode(sample: $0) }
+    for rows in [1, 2, 18, 19, 20, 40, 1000] {
+      let columns = samples.map { Array($0.suffix(rows)) }
+      let coded = zip(codes, columns).map { Self.encoded($0, $1) }
+      #expect(Self.bytes(codes, coded, rows: rows) == columns.flatMap { $0.map(UInt8.init) })
+      for column in 0..<width {
+        var other = coded
+        other[column].removeLast()
+        #expect(Self.bytes(codes, other, rows: rows) == nil)
+        other[column] = coded[column] + [0]
+        #expect(Self.bytes(codes, other, rows: rows) == nil)
+      }
+    }
+  }
+
+  @Test func columnsWithLongValuesAreLeftToTheOthers() {
+    var generator = SeededGenerator(seed: 4)
+    let short = (0..<600).map { _ in UInt32.random(in: 0..<20, using: &generator) }
+    let code = PrefixCode(sample: short)
+    #expect(Self.bytes([code], [Self.encoded(code, short)], rows: 600) == short.map(UInt8.init))
+    for place in [0, 300, 599] {
+      var values = short
+      values[place] = 256
+      #expect(Self.bytes([code], [Self.encoded(code, values)], rows: 600) == nil)
+    }
+    let long = PrefixCode(sample: short + [300])
+    #expect(Self.bytes([long], [Self.encoded(long, short)], rows: 600) == nil)
+  }
+
+  @Test func damagedBytesOfShortValuesAreRefusedOrStayWithinBounds() {
+    var generator = SeededGenerator(seed: 5)
+    let columns = (0..<3).map { _ in
+      (0..<400).map { _ in UInt32.random(in: 0..<30, using: &generator) }
+    }
+    let codes = columns.map { PrefixCode(sample: $0) }
+    let coded = zip(codes, columns).map { Self.encoded($0, $1) }
+    for _ in 0..<2000 {
+      var damaged = coded
+      let column = Int.random(in: 0..<3, using: &generator)
+      let place = Int.random(in: 0..<coded[column].count, using: &generator)
+      damaged[column][place] ^= UInt8.random(in: 1...255, using: &generator)
+      // What both accept is the same.
+      guard let bytes = Self.bytes(codes, damaged, rows: 400) else { continue }
+      for column in 0..<3 {
+        #expect(
+          Self.decoded(codes[column], damaged[column], count: 400)
+            == bytes[column * 400..<(column + 1) * 400].map(UInt32.init))
+      }
+    }
+  }
+
   @Test func bitsThatNoCodeBeginsWithAreRefusedAnywhere() {
     // Lengths 2 and 3 leave most of the code's space unused.
     var lengths = [UInt8](repeating: 0, count: PrefixCode.symbolCount)

@@ -36,6 +36,21 @@ import Testing
     #expect(try value.decode(as: PlainValue.self) == value)
   }
 
+  @Test func longListsComeBackWhateverIsInThem() throws {
+    let n = 200_000
+    let lists: [[PlainValue]] = [
+      (0..<n).map { .unsigned(UInt64($0)) }, (0..<n).map { .text("\($0)") },
+      // Of which only the last is no whole number, or no text.
+      (0..<n).map { .unsigned(UInt64($0)) } + [.number(0.5)],
+      (0..<n).map { .text("\($0)") } + [.null],
+      [.signed(-1), .bool(true), .list([]), .object(["a": .list([.text("b")])]), .number(1.5)], [],
+    ]
+    for list in lists {
+      let value = PlainValue.object(["list": .list(list)])
+      #expect(try PlainValue(encoding: value) == value)
+    }
+  }
+
   @Test func senselessTargetsAreRefused() throws {
     var noRank = TargetSpecification(headK: 4, tail: .lowrank)
     noRank.rank = nil

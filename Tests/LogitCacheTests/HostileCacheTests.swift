@@ -61,6 +61,21 @@ import Testing
     #expect(took < .seconds(2))
   }
 
+  /// A value of three bytes takes microseconds to read.
+  @Test func aManifestOfTooManyValuesIsRefused() throws {
+    var specification = SampleCache().specification
+    let marker = PlainValue.text("here")
+    specification.mask = marker
+    try write(CacheManifest(beginning: specification))
+    let text = try String(contentsOf: folder.file("manifest.json"), encoding: .utf8)
+    for (value, count) in [("[]", 300_000), ("1", 300_000), ("[1,1,1,1,1,1,1,1,1]", 30_000)] {
+      let long = "[" + Array(repeating: value, count: count).joined(separator: ",") + "]"
+      try folder.write("manifest.json", text.replacing(marker.canonicalText, with: long))
+      let error = #expect(throws: LogitCacheError.self) { try CacheReader(folder: folder.url) }
+      #expect(error?.description.contains("more values") == true)
+    }
+  }
+
   /// Reading a pipe would wait for ever, and a device has no end.
   @Test func aManifestThatIsNoFileIsRefused() throws {
     let file = folder.file("manifest.json")

@@ -10,6 +10,7 @@
 #include "losses.h"
 #include "mixture.h"
 #include "optimizer.h"
+#include "prefix_bytes.h"
 #include "prefix_code.h"
 #include "processor.h"
 #include "sampling.h"

@@ -73,30 +73,8 @@ package struct TailCode: Sendable, Equatable {
   /// - Parameter differences: `[rows, count]`.
   /// - Returns: `[rows, count]`, or nil where one is out of range.
   package func integers(differences: UnsafeBufferPointer<UInt32>) -> [Int32]? {
-    precondition(differences.count.isMultiple(of: count), "\(differences.count) differences")
-    let factors = factors.flatMap(\.self)
-    var isFine = true
-    let integers = [Int32](unsafeUninitializedCapacity: differences.count) { integers, filled in
-      factors.withUnsafeBufferPointer { factors in
-        for first in stride(from: 0, to: differences.count, by: count) {
-          var place = 0
-          for column in 0..<count {
-            var sum = Int64(factors[place]) + Self.half
-            for earlier in 0..<column {
-              sum += Int64(factors[place + earlier + 1]) * Int64(integers[first + earlier])
-            }
-            place += column + 1
-            let value = Int64(ZigZag.decode(differences[first + column])) + Self.held(sum)
-            isFine = isFine && abs(value) <= Int64(Self.largest)
-            // Held to the range, so that the sums of bad data cannot overflow.
-            integers[first + column] = Int32(
-              min(max(value, -Int64(Self.largest)), Int64(Self.largest)))
-          }
-        }
-      }
-      filled = differences.count
-    }
-    return isFine ? integers : nil
+    CodedTargets.scalars(
+      differences, count: count, factors: factors.flatMap(\.self), largest: Self.largest)
   }
 
   /// The five scalars of some rows.
@@ -117,9 +95,15 @@ package struct TailCode: Sendable, Equatable {
   /// - Precondition: `integers` is `[rows, count]`.
   static func partitions(_ integers: [Int32], count: Int) -> [[Float]] {
     precondition(integers.count.isMultiple(of: count), "\(integers.count) integers")
-    return (0..<count).map { column in
-      stride(from: column, to: integers.count, by: count).map {
-        Float(Double(integers[$0]) * partitionUnit)
+    let rows = integers.count / count
+    return integers.withUnsafeBufferPointer { integers in
+      (0..<count).map { column in
+        [Float](unsafeUninitializedCapacity: rows) { values, initialized in
+          for row in 0..<rows {
+            values[row] = Float(Double(integers[count * row + column]) * partitionUnit)
+          }
+          initialized = rows
+        }
       }
     }
   }

@@ -22,6 +22,9 @@ package enum CacheFormat {
   /// Bytes that a manifest may have: some hundred thousand shards.
   static let largestManifest = 256 << 20
 
+  /// Values that the parts of a manifest may have whose meaning others own, such as the masks'.
+  static let mostValues = 1 << 18
+
   /// Rows that a manifest may declare of a shard.
   static let largestShardRows = 1 << 40
 

@@ -73,7 +73,9 @@ package struct CacheManifest: Codable, Hashable, Sendable {
         throw LogitCacheError.notACache(folder: folder.path, reason: "it is a tokenized corpus")
       }
       try require("formatVersion", "\(version.formatVersion)", "\(CacheFormat.version)")
-      manifest = try JSONDecoder().decode(CacheManifest.self, from: data)
+      let decoder = JSONDecoder()
+      decoder.userInfo[PlainValue.budgetKey] = PlainValue.Budget(values: CacheFormat.mostValues)
+      manifest = try decoder.decode(CacheManifest.self, from: data)
     } catch let error as LogitCacheError {
       throw error
     } catch let error as ShardStoreError {
@@ -110,9 +112,10 @@ package struct CacheManifest: Codable, Hashable, Sendable {
   private func checkLists(_ require: (String, String, String) throws -> Void) throws {
     try require("number of shards", "\(shards.count)", "\(specification.shardCount)")
     try require("tables", tables?.name ?? "missing", CacheFormat.tables)
-    for (index, shard) in shards.enumerated() {
-      let place = ShardPlace(index, specification)
-      try require("name of shard \(index)", shard.name, place.name)
+    var places = ShardPlace.Places(specification)
+    for shard in shards {
+      guard let place = places.next() else { break }
+      try require("name of shard \(place.index)", shard.name, place.name)
       try require("blocks of \(place.name)", "\(shard.blocks)", "\(place.blocks)")
       try require("replica of \(place.name)", "\(shard.replica)", "\(place.replica)")
       try require("firstBlock of \(place.name)", "\(shard.firstBlock)", "\(place.firstBlock)")
@@ -131,16 +134,43 @@ package struct CacheManifest: Codable, Hashable, Sendable {
 
 /// Where a shard stands among the replicas and the corpus's blocks.
 struct ShardPlace {
+  let index: Int
   let name: String
   let replica: Int
   let blocks: Int
   let firstBlock: Int
 
   init(_ index: Int, _ specification: CacheSpecification) {
+    let corpusShard = index % specification.blocksPerShard.count
+    self.init(
+      index, specification,
+      firstBlock: specification.blocksPerShard[..<corpusShard].reduce(0, +))
+  }
+
+  private init(_ index: Int, _ specification: CacheSpecification, firstBlock: Int) {
     let corpusShards = specification.blocksPerShard.count
+    self.index = index
     name = CacheFormat.shardName(index)
     replica = index / corpusShards
     blocks = specification.blocksPerShard[index % corpusShards]
-    firstBlock = specification.blocksPerShard[..<(index % corpusShards)].reduce(0, +)
+    self.firstBlock = firstBlock
+  }
+
+  /// All places in order, without adding the blocks up anew for each.
+  struct Places: IteratorProtocol {
+    private let specification: CacheSpecification
+    private var index = 0
+    private var firstBlock = 0
+
+    init(_ specification: CacheSpecification) { self.specification = specification }
+
+    mutating func next() -> ShardPlace? {
+      guard index < specification.shardCount else { return nil }
+      let place = ShardPlace(index, specification, firstBlock: firstBlock)
+      index += 1
+      firstBlock =
+        index.isMultiple(of: specification.blocksPerShard.count) ? 0 : firstBlock + place.blocks
+      return place
+    }
   }
 }

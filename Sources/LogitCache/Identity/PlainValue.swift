@@ -12,9 +12,6 @@ package enum PlainValue: Hashable, Sendable {
   case list([PlainValue])
   case object([String: PlainValue])
 
-  /// Levels of lists and objects that are read, counted from the top of the document.
-  private static let deepest = 32
-
   /// The JSON of a value.
   ///
   /// - Throws: What `JSONEncoder` throws, for example for a number that is not finite.
@@ -83,48 +80,5 @@ package enum PlainValue: Hashable, Sendable {
       }
     }
     return result + "\""
-  }
-}
-
-extension PlainValue: Codable {
-  package init(from decoder: any Decoder) throws {
-    // Foundation's decoder takes seconds for what is nested some hundred deep.
-    guard decoder.codingPath.count <= Self.deepest else {
-      throw DecodingError.dataCorrupted(
-        .init(codingPath: [], debugDescription: "nested deeper than \(Self.deepest)"))
-    }
-    let container = try decoder.singleValueContainer()
-    if container.decodeNil() {
-      self = .null
-    } else if let value = try? container.decode(String.self) {
-      // First, since lists of digests are the longest values and each failed attempt costs an error.
-      self = .text(value)
-    } else if let value = try? container.decode(Bool.self) {
-      self = .bool(value)
-    } else if let value = try? container.decode(UInt64.self) {
-      self = .unsigned(value)
-    } else if let value = try? container.decode(Int64.self) {
-      self = .signed(value)
-    } else if let value = try? container.decode(Double.self) {
-      self = .number(value)
-    } else if let value = try? container.decode([PlainValue].self) {
-      self = .list(value)
-    } else {
-      self = .object(try container.decode([String: PlainValue].self))
-    }
-  }
-
-  package func encode(to encoder: any Encoder) throws {
-    var container = encoder.singleValueContainer()
-    switch self {
-    case .null: try container.encodeNil()
-    case .bool(let value): try container.encode(value)
-    case .unsigned(let value): try container.encode(value)
-    case .signed(let value): try container.encode(value)
-    case .number(let value): try container.encode(value)
-    case .text(let value): try container.encode(value)
-    case .list(let values): try container.encode(values)
-    case .object(let fields): try container.encode(fields)
-    }
   }
 }

@@ -33,18 +33,21 @@ struct SoftTargetDecoder {
   func decode(_ options: ReadOptions) throws -> SoftTargetBlock {
     let lengths = try lengths()
     let tokens = lengths.reduce(0) { $0 + Int($1) }
-    let ranks = try streams.ranks(StreamName.ids, count: tokens, vocabSize: vocabSize)
+    try streams.require(
+      StreamName.ids, bytes: BytePlanes.tokenWidth(vocabularySize: vocabSize) * tokens)
+    let fetched = try streams.fetching([StreamName.ids] + codedStreams(options))
+    let tokenIDs = try fetched.tokens(StreamName.ids, count: tokens, order: order)
     let rowCounts = try streams.numbers(StreamName.rows, as: UInt16.self, count: lengths.count)
     let positions = try positions(rowCounts: rowCounts, lengths: lengths)
     let (classes, rowsInClass, counts) = try classes(rows: positions.count)
     let parts = try tables.indices.map { index in
       try TargetDecoder(
-        streams: streams, target: specification.targets[index], tables: tables[index],
+        streams: fetched, target: specification.targets[index], tables: tables[index],
         order: order, prefix: StreamName.prefix(ofClass: index), hiddenSize: hiddenSize
       ).decode(rows: counts[index], options)
     }
     return SoftTargetBlock(
-      lengths: lengths, tokenIDs: ranks.map { order.tokenOfRank[Int($0)] },
+      lengths: lengths, tokenIDs: tokenIDs,
       rowStarts: rowCounts.reduce(into: [0]) { $0.append(($0.last ?? 0) + Int32($1)) },
       positions: positions,
       inputChecks: try streams.numbers(
@@ -52,6 +55,15 @@ struct SoftTargetDecoder {
       parts: parts, classes: classes, rowsInClass: rowsInClass,
       states: options.wantsStates
         ? try states(rows: positions.count) : nil)
+  }
+
+  /// The streams of coded columns that are wanted: nearly all of a block's bytes, of a size that
+  /// nothing else tells.
+  private func codedStreams(_ options: ReadOptions) -> [String] {
+    specification.targets.indices.flatMap { index in
+      let prefix = StreamName.prefix(ofClass: index)
+      return specification.targets[index].codedStreams(options).map { prefix + $0 }
+    }
   }
 
   func auditRows() throws -> [(row: Int, logits: [Float])] {

@@ -18,8 +18,7 @@ struct TargetDecoder {
     guard rows <= most else {
       throw streams.damaged(StreamName.positions, "rows", "at most \(most)", "\(rows)")
     }
-    // A shorter head leaves entries to the tail, so the tail needs the logits of all of them.
-    let isPartial = options.wantsTail && (target.tail == .scalars || target.tail == .lowrank)
+    let isPartial = target.needsWholeHead(options)
     let stored = target.headK > 0 && (options.wantsHead || isPartial) ? try headLogits(rows) : []
     return TargetPart(
       rows: rows, headK: k, headIDs: k > 0 ? try headIDs(rows, k: k) : [],
@@ -68,15 +67,26 @@ struct TargetDecoder {
     var sums = [UInt32](repeating: 0, count: rows)
     return try [Float](unsafeUninitializedCapacity: rows * k) { logits, count in
       for row in 0..<rows { logits.initializeElement(at: row * k, to: 0) }
-      try streams.forEachColumns(name, of: tables.headSteps, first: k - 1, rows: rows) {
-        places, increments in
-        let largest = CodedTargets.logits(
-          increments, step: Float(target.step), sums: &sums, into: logits,
-          columns: places.lowerBound + 1..<places.upperBound + 1, of: k)
+      let output = logits
+      func require(_ largest: UInt32) throws {
         guard largest <= CacheFormat.largestStep else {
           throw streams.damaged(
             name, "a log-step", "at most \(CacheFormat.largestStep)", "\(largest)")
         }
+      }
+      try streams.forEachColumns(
+        name, of: tables.headSteps, first: k - 1, rows: rows,
+        takesBytes: { places, increments in
+          try require(
+            CodedTargets.logits(
+              bytes: increments, step: Float(target.step), sums: &sums, into: output,
+              columns: places.lowerBound + 1..<places.upperBound + 1, of: k))
+        }
+      ) { places, increments in
+        try require(
+          CodedTargets.logits(
+            increments, step: Float(target.step), sums: &sums, into: output,
+            columns: places.lowerBound + 1..<places.upperBound + 1, of: k))
       }
       count = rows * k
     }
@@ -110,11 +120,16 @@ struct TargetDecoder {
     let partitions = TailCode.partitions(
       try integers(rows), count: TargetTables.scalarCount(target))
     let coefficients = try [Float](unsafeUninitializedCapacity: rows * rank) { values, count in
+      let output = values
       try streams.forEachColumns(
-        prefix + StreamName.tailLowRank, of: tables.coefficients, first: rank, rows: rows
+        prefix + StreamName.tailLowRank, of: tables.coefficients, first: rank, rows: rows,
+        takesBytes: { columns, coded in
+          CodedTargets.coefficients(
+            bytes: coded, steps: basis.steps, into: output, columns: columns, of: rank)
+        }
       ) { columns, coded in
         CodedTargets.coefficients(
-          coded, steps: basis.steps, into: values, columns: columns, of: rank)
+          coded, steps: basis.steps, into: output, columns: columns, of: rank)
       }
       count = rows * rank
     }
@@ -168,5 +183,31 @@ struct TargetDecoder {
       next = rank + 1
       return order.tokenOfRank[rank]
     }
+  }
+}
+
+extension TargetSpecification {
+  /// Whether the logits of all stored entries are needed: a shorter head leaves entries to the tail.
+  fileprivate func needsWholeHead(_ options: ReadOptions) -> Bool {
+    options.wantsTail && (tail == .scalars || tail == .lowrank)
+  }
+
+  /// The streams of coded columns that `TargetDecoder` reads, without the class's prefix.
+  func codedStreams(_ options: ReadOptions) -> [String] {
+    var names: [String] = []
+    if headK > 0, options.wantsHead, (options.headK ?? headK) > 0 {
+      names.append(StreamName.headIDs)
+    }
+    if headK > 0, options.wantsHead || needsWholeHead(options) {
+      names.append(StreamName.headSteps)
+    }
+    guard options.wantsTail else { return names }
+    switch tail {
+    case .scalars: names.append(StreamName.tailScalars)
+    case .lowrank: names += [StreamName.tailScalars, StreamName.tailLowRank]
+    case .sampled: names.append(StreamName.tailSampled)
+    case .hidden: break
+    }
+    return names
   }
 }

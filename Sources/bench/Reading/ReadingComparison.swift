@@ -33,7 +33,11 @@ struct ReadingComparison {
     let row = ResultRow(
       name: "read to targets, head \(target.headK) + rank \(target.rank ?? 0)",
       unit: "sequences/CPU s", ours: Double(sequences) / seconds)
-    return [row.against("LMDB", peers?["lmdb"]), row.against("MDS, zstd", peers?["mds"])]
+    return [
+      row.against("LMDB", peers?["lmdb"]),
+      row.against("LMDB, fields as views", peers?["lmdb_at_once"]),
+      row.against("MDS, zstd", peers?["mds"]),
+    ]
   }
 
   /// Reads all sequences, blocks in a shuffled order and the sequences within each.
