@@ -8,7 +8,8 @@
 
 // Logits are scanned in blocks: one comparison tells whether a block has a candidate at all, and
 // sums are kept in float within a block and in double across blocks.
-enum { BLOCK = 256 };
+// Of a block with candidates only the parts that have one are looked at value by value.
+enum { BLOCK = 256, PART = 32 };
 
 // A key orders first by value and then by lower index, as one integer; larger is better.
 static inline uint64_t key_of(float value, uint32_t index) {
@@ -79,8 +80,14 @@ DECANT_CLONES static int largest_keys(const float *z, size_t V, size_t n, uint64
     }
     if (candidates == 0) continue;
     // A later value that equals the threshold comes after the n that are already there.
-    for (size_t i = start; i < end; i++)
-      if (z[i] > threshold) keys[count++] = key_of(z[i], (uint32_t)i);
+    for (size_t part = start; part < end; part += PART) {
+      const size_t part_end = part + PART < end ? part + PART : end;
+      int32_t here = 0;
+      for (size_t i = part; i < part_end; i++) here += z[i] > threshold;
+      if (here == 0) continue;
+      for (size_t i = part; i < part_end; i++)
+        if (z[i] > threshold) keys[count++] = key_of(z[i], (uint32_t)i);
+    }
     if (count + BLOCK > capacity) {
       select_largest(keys, count, n);
       count = n;

@@ -1,6 +1,7 @@
 import Console
 import Corpus
 import Foundation
+import Kernels
 import LogitCache
 import StudentTrainer
 import TeacherCaching
@@ -11,6 +12,8 @@ struct CacheMaker {
   let teacher: MaskedLanguageModel
   let corpus: TokenizedCorpus
   let masks: MaskSpecification
+  /// What the teacher's products multiply.
+  var precision = Precision.fp32
 
   /// Fills a new cache.
   ///
@@ -21,7 +24,7 @@ struct CacheMaker {
     let specification = try CacheSpecification(
       teacher: teacher.configuration, weightDigest: ParameterDigest.text(of: teacher),
       corpus: corpus.manifest, masks: masks, positions: .masked, target: target, states: states,
-      auditRowsPerShard: auditRows)
+      auditRowsPerShard: auditRows, precision: precision)
     let writer = try CacheWriter(folder: folder, specification: specification)
     var pass = try TeacherPass(teacher: teacher, corpus: corpus, specification: specification)
     try writer.prepareTables { try pass.makeTables() }

@@ -1,5 +1,6 @@
 import Corpus
 import Foundation
+import Kernels
 import LogitCache
 import StudentTrainer
 import Transformer
@@ -43,6 +44,7 @@ struct StudentBenchmark {
     var recipe = base
     recipe.steps = plan.warmupSteps + plan.steps
     recipe.intervals.log = 1
+    recipe.precision = .preferred
     return recipe
   }
 

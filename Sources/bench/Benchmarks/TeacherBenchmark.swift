@@ -1,5 +1,6 @@
 import Corpus
 import Foundation
+import Kernels
 import LogitCache
 
 /// `cache-teacher`: the teacher pass with selection, encoding and writing.
@@ -24,7 +25,7 @@ struct TeacherBenchmark {
     let folder = scratch.fresh(name)
     let maker = CacheMaker(
       teacher: try shape.model(), corpus: corpus,
-      masks: MaskSpecification(corpus: corpus.manifest, seed: 1))
+      masks: MaskSpecification(corpus: corpus.manifest, seed: 1), precision: .preferred)
     let seconds = try maker.fill(
       folder, target: TargetSpecification(headK: 64, tail: .scalars), states: .int8)
     return (folder, seconds)
