@@ -28,7 +28,7 @@ final class TeacherScratch {
   ///   - range: The targets that are wanted.
   /// - Returns: Their logits, `[range.count, vocab]`.
   func logits(of decoder: TeacherDecoder, _ values: [Float], _ range: Range<Int>) -> Matrix {
-    let count = range.count * (decoder.hiddenSize + 1)
+    let count = range.count * decoder.hiddenSize
     if inputs.count < count { inputs = FloatBuffer(count: count) }
     let output = take(rows: range.count, vocabSize: decoder.vocabSize)
     decoder.logits(of: values, range, scratch: inputs, into: output)

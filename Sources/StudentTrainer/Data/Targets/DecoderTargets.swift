@@ -27,9 +27,9 @@ package final class TeacherDecoder: @unchecked Sendable {  // nothing is written
   package let hiddenSize: Int
   /// Entries of the vocabulary.
   package let vocabSize: Int
-  /// `[vocab, hidden + 1]`: the bias is the weight of a last input that is 1, which spares a pass over
-  /// the logits.
-  private let weight: FloatBuffer
+  private let weight: FloatBuffer  // [vocab, hidden]
+  private let packed: PackedWeight
+  private let bias: FloatBuffer  // [vocab]
 
   /// Copies the output layer.
   ///
@@ -42,13 +42,12 @@ package final class TeacherDecoder: @unchecked Sendable {  // nothing is written
     precondition(weight.count == bias.count * hiddenSize, "\(weight.count) weights")
     self.hiddenSize = hiddenSize
     vocabSize = bias.count
-    self.weight = FloatBuffer(count: bias.count * (hiddenSize + 1))
-    let rows = Matrix(self.weight, rows: bias.count, columns: hiddenSize + 1)
-    for (index, value) in bias.enumerated() {
-      let row = rows.row(index)
-      _ = row.update(fromContentsOf: weight[index * hiddenSize..<(index + 1) * hiddenSize])
-      row[hiddenSize] = value
-    }
+    self.weight = FloatBuffer(count: weight.count)
+    _ = self.weight.elements.update(fromContentsOf: weight)
+    self.bias = FloatBuffer(count: bias.count)
+    _ = self.bias.elements.update(fromContentsOf: bias)
+    packed = PackedWeight(
+      Matrix(self.weight, rows: bias.count, columns: hiddenSize), precision: .fp32)
   }
 
   /// Writes the logits of some inputs.
@@ -56,19 +55,14 @@ package final class TeacherDecoder: @unchecked Sendable {  // nothing is written
   /// - Parameters:
   ///   - inputs: `[n, hidden]`.
   ///   - range: The rows of them that are wanted.
-  ///   - scratch: At least `range.count * (hiddenSize + 1)` floats, overwritten.
+  ///   - scratch: At least `range.count * hiddenSize` floats, overwritten.
   ///   - logits: Receives `[range.count, vocab]`.
   package func logits(
     of inputs: [Float], _ range: Range<Int>, scratch: FloatBuffer, into logits: Matrix
   ) {
-    let input = Matrix(scratch, rows: range.count, columns: hiddenSize + 1)
-    for (row, index) in range.enumerated() {
-      let values = input.row(row)
-      _ = values.update(fromContentsOf: inputs[index * hiddenSize..<(index + 1) * hiddenSize])
-      values[hiddenSize] = 1
-    }
-    MatrixProduct.multiply(
-      input, Matrix(weight, rows: vocabSize, columns: hiddenSize + 1), transposeB: true,
-      into: logits)
+    let input = Matrix(scratch, rows: range.count, columns: hiddenSize)
+    _ = input.elements.update(
+      fromContentsOf: inputs[range.lowerBound * hiddenSize..<range.upperBound * hiddenSize])
+    MatrixProduct.multiply(Operand(input), packed, bias: bias.base, into: Operand(logits))
   }
 }
