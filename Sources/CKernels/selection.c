@@ -88,7 +88,8 @@ DECANT_CLONES static int largest_keys(const float *z, size_t V, size_t n, uint64
       for (size_t i = part; i < part_end; i++)
         if (z[i] > threshold) keys[count++] = key_of(z[i], (uint32_t)i);
     }
-    if (count + BLOCK > capacity) {
+    // Early, so that the threshold is tight and later blocks have few candidates.
+    if (count + BLOCK > capacity || count >= 2 * n + 32) {
       select_largest(keys, count, n);
       count = n;
       threshold = INFINITY;
