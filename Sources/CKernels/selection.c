@@ -6,10 +6,10 @@
 
 #include "vector_math.h"
 
-// Logits are scanned in blocks: one comparison tells whether a block has a candidate at all, and
-// sums are kept in float within a block and in double across blocks.
-// Of a block with candidates only the parts that have one are looked at value by value.
-enum { BLOCK = 256, PART = 32 };
+// Sums are kept in float within a block and in double across blocks.
+enum { BLOCK = 256 };
+// Values of a part, of which the largest is found first; parts of a larger vocabulary are larger.
+enum { PART = 128, MAX_PARTS = 1024 };
 
 // A key orders first by value and then by lower index, as one integer; larger is better.
 static inline uint64_t key_of(float value, uint32_t index) {
@@ -64,42 +64,73 @@ static int descending(const void *left, const void *right) {
 
 size_t decant_select_scratch(size_t k) { return 4 * (k + 1) + 2 * BLOCK; }
 
-// Leaves the n largest keys of z[V] in keys, sorted; returns 1 where a value is not finite.
-DECANT_CLONES static int largest_keys(const float *z, size_t V, size_t n, uint64_t *keys,
-                                      size_t capacity) {
-  size_t count = 0;
-  float threshold = -INFINITY;
+// The bits of a finite float as an integer of the same order; -0 is +0.
+static inline int32_t ordered(float x) {
+  const float y = x + 0.0f;
+  int32_t bits;
+  memcpy(&bits, &y, sizeof bits);
+  return bits ^ ((bits >> 31) & 0x7FFFFFFF);
+}
+
+// The largest of each part of z[V], as `ordered`; returns 1 where a value is not finite. In integers,
+// because compilers do not vectorise a maximum of floats that may be NaN.
+DECANT_CLONES static int part_maxima(const float *z, size_t V, size_t part, int32_t *maxima) {
   int32_t bad = 0;
-  for (size_t start = 0; start < V; start += BLOCK) {
-    const size_t end = start + BLOCK < V ? start + BLOCK : V;
-    // Integer sums, because compilers do not vectorise a maximum of floats that may be NaN.
-    int32_t candidates = 0;
+  for (size_t start = 0; start < V; start += part) {
+    const size_t end = start + part < V ? start + part : V;
+    int32_t most = INT32_MIN, wrong = 0;
     for (size_t i = start; i < end; i++) {
-      candidates += z[i] > threshold;
-      bad += !(magnitude_bits(z[i]) < INFINITE);
+      const int32_t value = ordered(z[i]);
+      most = value > most ? value : most;
+      wrong |= magnitude_bits(z[i]) >= INFINITE;
     }
-    if (candidates == 0) continue;
-    // A later value that equals the threshold comes after the n that are already there.
-    for (size_t part = start; part < end; part += PART) {
-      const size_t part_end = part + PART < end ? part + PART : end;
-      int32_t here = 0;
-      for (size_t i = part; i < part_end; i++) here += z[i] > threshold;
-      if (here == 0) continue;
-      for (size_t i = part; i < part_end; i++)
-        if (z[i] > threshold) keys[count++] = key_of(z[i], (uint32_t)i);
-    }
-    // Early, so that the threshold is tight and later blocks have few candidates.
-    if (count + BLOCK > capacity || count >= 2 * n + 32) {
-      select_largest(keys, count, n);
-      count = n;
-      threshold = INFINITY;
-      for (size_t i = 0; i < n; i++) {
-        const float value = z[index_of(keys[i])];
-        threshold = value < threshold ? value : threshold;
-      }
+    maxima[start / part] = most;
+    bad |= wrong;
+  }
+  return bad;
+}
+
+// Leaves the n largest keys of z[V] in keys, sorted; returns 1 where a value is not finite.
+static int largest_keys(const float *z, size_t V, size_t n, uint64_t *keys, size_t capacity) {
+  // n parts have a value of at least the n-th largest maximum: nothing below it is among the n
+  // largest, and parts below it need not be looked at.
+  size_t part = PART;
+  while ((V + part - 1) / part > MAX_PARTS) part *= 2;
+  const size_t parts = (V + part - 1) / part;
+  int32_t maxima[MAX_PARTS], least = INT32_MIN;
+  if (part_maxima(z, V, part, maxima)) return 1;
+  if (parts >= n) {
+    uint64_t sorted[MAX_PARTS];
+    for (size_t p = 0; p < parts; p++)
+      sorted[p] = (uint64_t)((uint32_t)maxima[p] ^ 0x80000000u) << 32 | p;
+    select_largest(sorted, parts, n);
+    least = INT32_MAX;
+    for (size_t p = 0; p < n; p++) {
+      const int32_t value = (int32_t)((uint32_t)(sorted[p] >> 32) ^ 0x80000000u);
+      least = value < least ? value : least;
     }
   }
-  if (bad) return 1;
+  size_t count = 0;
+  for (size_t p = 0; p < parts; p++) {
+    if (maxima[p] < least) continue;
+    const size_t end = (p + 1) * part < V ? (p + 1) * part : V;
+    for (size_t i = p * part; i < end; i++) {
+      if (ordered(z[i]) < least) continue;
+      if (count == capacity) {
+        // A later value that equals the least of these comes after the n that are already there.
+        select_largest(keys, count, n);
+        count = n;
+        least = INT32_MAX;
+        for (size_t kept = 0; kept < n; kept++) {
+          const int32_t value = ordered(z[index_of(keys[kept])]);
+          least = value < least ? value : least;
+        }
+        least++;
+        if (ordered(z[i]) < least) continue;
+      }
+      keys[count++] = key_of(z[i], (uint32_t)i);
+    }
+  }
   select_largest(keys, count, n);
   qsort(keys, n, sizeof *keys, descending);
   return 0;
