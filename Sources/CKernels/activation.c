@@ -32,18 +32,5 @@ static inline float gelu_tanh_slope(float x) {
 static inline float relu(float x) { return x > 0 ? x : 0.0f; }
 static inline float relu_slope(float x) { return x > 0 ? 1.0f : 0.0f; }
 
-#define REAL float
-#define NAME(name) name##_f32
-#define LOAD decant_load_f32
-#define STORE decant_store_f32
-#include "activation_typed.h"
-#undef REAL
-#undef NAME
-#undef LOAD
-#undef STORE
-
-#define REAL uint16_t
-#define NAME(name) name##_bf16
-#define LOAD decant_load_bf16
-#define STORE decant_store_bf16
-#include "activation_typed.h"
+#define TYPED_KERNELS "activation_typed.h"
+#include "both_formats.h"

@@ -14,18 +14,5 @@ static inline float row_max(const float *row, size_t C) {
   return lanes[0];
 }
 
-#define REAL float
-#define NAME(name) name##_f32
-#define LOAD decant_load_f32
-#define STORE decant_store_f32
-#include "softmax_typed.h"
-#undef REAL
-#undef NAME
-#undef LOAD
-#undef STORE
-
-#define REAL uint16_t
-#define NAME(name) name##_bf16
-#define LOAD decant_load_bf16
-#define STORE decant_store_bf16
-#include "softmax_typed.h"
+#define TYPED_KERNELS "softmax_typed.h"
+#include "both_formats.h"

@@ -10,6 +10,8 @@ package struct Attention {
   private let hidden: Int
   private let headSize: Int
   private let precision: Precision
+  /// Where each sequence's probabilities `[NH, L, L]` start in one packed buffer, and their total.
+  package let probabilityStarts: [Int]
   /// Heads that one piece of work takes: all of a sequence where there are sequences enough.
   private let headsOfPiece: Int
 
@@ -27,23 +29,19 @@ package struct Attention {
     self.hidden = hidden
     self.precision = precision
     headSize = hidden / heads
+    var starts = [0]
+    starts.reserveCapacity(sequenceStarts.count)
+    for (start, end) in zip(sequenceStarts, sequenceStarts.dropFirst()) {
+      let length = Int(end - start)
+      starts.append(starts[starts.count - 1] + heads * length * length)
+    }
+    probabilityStarts = starts
     let isFew = sequenceStarts.count - 1 < 4 * Parallel.threads
     headsOfPiece = isFew ? max(1, (heads + Parallel.threads - 1) / Parallel.threads) : heads
   }
 
   private var pieces: Int {
     (sequenceStarts.count - 1) * ((heads + headsOfPiece - 1) / headsOfPiece)
-  }
-
-  /// Where each sequence's probabilities `[NH, L, L]` start in one packed buffer, and their total.
-  package var probabilityStarts: [Int] {
-    var starts = [0]
-    starts.reserveCapacity(sequenceStarts.count)
-    for index in 1..<sequenceStarts.count {
-      let length = Int(sequenceStarts[index] - sequenceStarts[index - 1])
-      starts.append(starts[index - 1] + heads * length * length)
-    }
-    return starts
   }
 
   /// Numbers of scratch that each thread needs for its longest sequence.
@@ -82,9 +80,7 @@ package struct Attention {
     let probabilities: Int
   }
 
-  private func forEachPiece(
-    starts: [Int], scratch: [Scratch], _ body: (Piece, Scratch) -> Void
-  ) {
+  private func forEachPiece(scratch: [Scratch], _ body: (Piece, Scratch) -> Void) {
     let perSequence = (heads + headsOfPiece - 1) / headsOfPiece
     Parallel.forEachItem(pieces) { thread, item in
       let (sequence, group) = (item / perSequence, item % perSequence)
@@ -97,7 +93,7 @@ package struct Attention {
       body(
         Piece(
           start: start, length: length, heads: heads,
-          probabilities: starts.isEmpty ? 0 : starts[sequence] + first * length * length), scratch)
+          probabilities: probabilityStarts[sequence] + first * length * length), scratch)
     }
   }
 
@@ -145,14 +141,15 @@ package struct Attention {
     qkv: Operand, probabilities: OperandBuffer?, scratch: [Scratch], into output: Operand
   ) {
     check(qkv, output, scratch)
-    let starts = probabilities == nil ? [] : probabilityStarts
-    if let probabilities, let total = starts.last {
-      precondition(total <= probabilities.count, "probabilities do not fit")
+    if let probabilities {
+      precondition(
+        probabilityStarts[probabilityStarts.count - 1] <= probabilities.count,
+        "probabilities do not fit")
     }
     let bytes = precision.elementBytes
     let scale = 1 / Float(headSize).squareRoot()
     StepProfile.time(.attention) {
-      forEachPiece(starts: starts, scratch: scratch) { piece, scratch in
+      forEachPiece(scratch: scratch) { piece, scratch in
         let length = piece.length
         let q =
           qkv.base + (piece.start * 3 * hidden + piece.heads.lowerBound * headSize) * bytes
@@ -161,7 +158,8 @@ package struct Attention {
           piece, n: length, k: headSize, .columns(3 * hidden), .columns(3 * hidden),
           transposeB: true, into: .scores(.fp32)
         ).run(q, q + hidden * bytes, into: scores)
-        let p = (probabilities?.base ?? scratch.rounded.base) + piece.probabilities * bytes
+        let p =
+          probabilities.map { $0.base + piece.probabilities * bytes } ?? scratch.rounded.base
         let rows = piece.heads.count * length
         switch precision {
         case .fp32:
@@ -196,7 +194,7 @@ package struct Attention {
     let bytes = precision.elementBytes
     let scale = 1 / Float(headSize).squareRoot()
     StepProfile.time(.attention) {
-      forEachPiece(starts: probabilityStarts, scratch: scratch) { piece, scratch in
+      forEachPiece(scratch: scratch) { piece, scratch in
         let length = piece.length
         let offset = (piece.start * 3 * hidden + piece.heads.lowerBound * headSize) * bytes
         let (q, dq) = (qkv.base + offset, dQKV.base + offset)

@@ -77,13 +77,8 @@ package enum CodedTargets {
     _ coded: UnsafeMutableBufferPointer<UInt32>, steps: [Float],
     into output: UnsafeMutableBufferPointer<Float>, columns: Range<Int>, of width: Int
   ) {
-    let rows = rows(coded.count, columns, width, output.count)
-    precondition(steps.count >= columns.upperBound, "\(steps.count) steps")
-    guard let tile = coded.baseAddress, let output = output.baseAddress else { return }
-    steps.withUnsafeBufferPointer { steps in
-      guard let steps = steps.baseAddress else { return }
-      decant_coded_coefficients(
-        tile, rows, columns.count, steps + columns.lowerBound, output + columns.lowerBound, width)
+    write(UnsafeBufferPointer(coded), steps: steps, into: output, columns: columns, of: width) {
+      decant_coded_coefficients($0, $1, columns.count, $2, $3, width)
     }
   }
 
@@ -93,13 +88,23 @@ package enum CodedTargets {
     bytes: UnsafeBufferPointer<UInt8>, steps: [Float],
     into output: UnsafeMutableBufferPointer<Float>, columns: Range<Int>, of width: Int
   ) {
-    let rows = rows(bytes.count, columns, width, output.count)
+    write(bytes, steps: steps, into: output, columns: columns, of: width) {
+      decant_bytes_to_coefficients($0, $1, columns.count, $2, $3, width)
+    }
+  }
+
+  /// Checks the shapes and gives `body` the values, their rows, and the first step and coefficient.
+  private static func write<Value>(
+    _ values: UnsafeBufferPointer<Value>, steps: [Float],
+    into output: UnsafeMutableBufferPointer<Float>, columns: Range<Int>, of width: Int,
+    _ body: (UnsafePointer<Value>, Int, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void
+  ) {
+    let rows = rows(values.count, columns, width, output.count)
     precondition(steps.count >= columns.upperBound, "\(steps.count) steps")
-    guard let bytes = bytes.baseAddress, let output = output.baseAddress else { return }
+    guard let values = values.baseAddress, let output = output.baseAddress else { return }
     steps.withUnsafeBufferPointer { steps in
       guard let steps = steps.baseAddress else { return }
-      decant_bytes_to_coefficients(
-        bytes, rows, columns.count, steps + columns.lowerBound, output + columns.lowerBound, width)
+      body(values, rows, steps + columns.lowerBound, output + columns.lowerBound)
     }
   }
 

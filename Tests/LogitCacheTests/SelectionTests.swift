@@ -38,6 +38,19 @@ import Testing
     try expectReference([0, -0.0, 0, -0.0, -1], k: 3)
   }
 
+  @Test func aLargeVocabularyFullOfTiesKeepsItsLowestIDs() throws {
+    // More parts than are looked at by themselves, and more candidates than the scratch holds.
+    let count = 200_003
+    let equal = [Float](repeating: -1.5, count: count)
+    let lowest = (0..<64).map { Int32($0) }
+    #expect(Selected(equal, k: 64)?.ids == lowest)
+    var row = (0..<count).map { Float($0 % 7) }
+    row[count - 1] = 8
+    let sixes = (0..<19).map { Int32(7 * $0 + 6) }
+    let largest = [Int32(count - 1)] + sixes
+    #expect(try #require(Selected(row, k: 20)).ids == largest)
+  }
+
   @Test func orderOfTheRowDoesNotMatter() throws {
     for k in [0, 1, 33] {
       try expectReference((0..<2000).map { Float($0) / 100 }, k: max(k, 1))

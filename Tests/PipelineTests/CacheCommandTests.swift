@@ -127,6 +127,18 @@ struct CacheCommandTests {
     #expect(try Pipeline.run(command + ["--live", "0"]).ending == .exited(64))
   }
 
+  @Test(arguments: Precision.allCases)
+  func aCacheThatWasBegunKeepsItsPrecision(precision: Precision) throws {
+    let work = try Workspace.shared()
+    let cache = try ScratchFolder().path("cache")
+    try Pipeline.succeed(work.cacheTeacher(output: cache, ["--precision", precision.rawValue]))
+    let again = try Pipeline.succeed(work.cacheTeacher(output: cache))
+    #expect(again.errors.contains("is complete and was reused"), "\(again.summary)")
+    let other = precision == .fp32 ? Precision.bf16 : .fp32
+    try Pipeline.expectFailure(
+      work.cacheTeacher(output: cache, ["--precision", other.rawValue]), saying: ["precision"])
+  }
+
   #if arch(x86_64)
     @Test func otherKernelsThatWroteACacheAreNamed() throws {
       let work = try Workspace.shared()

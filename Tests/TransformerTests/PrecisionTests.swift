@@ -82,6 +82,25 @@ import Transformer
     #expect(difference < 2e-2 * Self.norm(exact))
   }
 
+  @Test func logitsOfInferenceAreExactlyThoseOfTheHiddenStates() {
+    let model = Self.model()
+    model.precision = .bf16
+    model.encode(Self.batch, training: false)
+    let words = model.weight(.wordEmbeddings)
+    let bias = model.values(of: .decoderBias)
+    model.forEachLogitChunk(rows: Self.rows) { _, logits, inputs in
+      for row in 0..<logits.rows {
+        for token in 0..<logits.columns {
+          let exact = zip(inputs.row(row), words.row(token)).reduce(Double(bias[token])) {
+            $0 + Double($1.0) * Double($1.1)
+          }
+          // 64 single-precision terms below 1; in bf16 they would be off by a hundred times as much.
+          #expect(abs(Double(logits.row(row)[token]) - exact) < 2e-6)
+        }
+      }
+    }
+  }
+
   @Test(arguments: Precision.allCases)
   func aStepOfAKnownShapeAllocatesNothing(precision: Precision) {
     let model = Self.model()

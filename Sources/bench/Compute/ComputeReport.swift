@@ -1,6 +1,5 @@
 import Console
 import Foundation
-import ShardStore
 
 /// The rows of one run of the compute benchmark: shown as they come, then as a table and as JSON.
 struct ComputeReport: Encodable {
@@ -24,9 +23,9 @@ struct ComputeReport: Encodable {
   mutating func add(_ rows: [ComputeRow]) {
     for row in rows {
       let against = zip3(row.peer, row.peerValue, row.ratio).map {
-        ", \($0) \(Self.number($1)): \(Format.fixed($2, 2))"
+        ", \($0) \(ResultFile.number($1)): \(Format.fixed($2, 2))"
       }
-      Terminal.note("\(Self.name(row)): \(Self.number(row.ours)) \(row.unit)\(against ?? "")")
+      Terminal.note("\(Self.name(row)): \(ResultFile.number(row.ours)) \(row.unit)\(against ?? "")")
     }
     self.rows += rows
   }
@@ -42,8 +41,8 @@ struct ComputeReport: Encodable {
     var table = TextTable(["work", "unit", "ours", "peer", "peer's", "ratio", "to reach", ""])
     for row in rows {
       table.add([
-        Self.name(row), row.unit, Self.number(row.ours), row.peer ?? "",
-        row.peerValue.map(Self.number) ?? "", row.ratio.map { Format.fixed($0, 2) } ?? "",
+        Self.name(row), row.unit, ResultFile.number(row.ours), row.peer ?? "",
+        row.peerValue.map(ResultFile.number) ?? "", row.ratio.map { Format.fixed($0, 2) } ?? "",
         row.toReach.map(Self.text) ?? "", Self.verdict(row),
       ])
     }
@@ -52,11 +51,7 @@ struct ComputeReport: Encodable {
 
   /// Writes everything.
   func write(to file: URL) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    encoder.keyEncodingStrategy = .convertToSnakeCase
-    try AtomicFile.write([UInt8](encoder.encode(self)), to: file)
-    Terminal.note("results: \(file.relativePath)")
+    try ResultFile.write(self, to: file)
   }
 
   private static func name(_ row: ComputeRow) -> String {
@@ -73,10 +68,6 @@ struct ComputeReport: Encodable {
   private static func verdict(_ row: ComputeRow) -> String {
     guard let ratio = row.ratio, let bound = row.toReach else { return "" }
     return bound.holds(ratio) ? "reached" : "missed"
-  }
-
-  private static func number(_ value: Double) -> String {
-    value < 100 ? Format.fixed(value, 2) : Format.count(Int(value.rounded()))
   }
 }
 

@@ -1,6 +1,5 @@
 import Console
 import Foundation
-import ShardStore
 
 /// All figures of one run.
 struct Results: Encodable {
@@ -22,7 +21,7 @@ struct Results: Encodable {
 
   /// Adds rows and shows them at once.
   mutating func add(_ rows: [ResultRow]) {
-    for row in rows { Terminal.note("\(row.name): \(Self.number(row.ours)) \(row.unit)") }
+    for row in rows { Terminal.note("\(row.name): \(ResultFile.number(row.ours)) \(row.unit)") }
     self.rows += rows
   }
 
@@ -31,8 +30,8 @@ struct Results: Encodable {
     var table = TextTable(["name", "unit", "ours", "peer", "peer's", "ratio"])
     for row in rows {
       table.add([
-        row.name, row.unit, Self.number(row.ours), row.peer ?? "",
-        row.peerValue.map(Self.number) ?? "", row.ratio.map { Format.fixed($0, 2) } ?? "",
+        row.name, row.unit, ResultFile.number(row.ours), row.peer ?? "",
+        row.peerValue.map(ResultFile.number) ?? "", row.ratio.map { Format.fixed($0, 2) } ?? "",
       ])
     }
     return table.text
@@ -40,14 +39,6 @@ struct Results: Encodable {
 
   /// Writes the rows, the machine and the date.
   func write(to file: URL) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    encoder.keyEncodingStrategy = .convertToSnakeCase
-    try AtomicFile.write([UInt8](encoder.encode(self)), to: file)
-    Terminal.note("results: \(file.relativePath)")
-  }
-
-  private static func number(_ value: Double) -> String {
-    value < 100 ? Format.fixed(value, 2) : Format.count(Int(value.rounded()))
+    try ResultFile.write(self, to: file)
   }
 }
