@@ -17,6 +17,14 @@ package final class MaskedLanguageModel {
     parametersVersion += 1
     return storage
   }
+  /// Changes all parameters, and with them their copy in bf16 where products read one.
+  ///
+  /// - Parameter body: Receives the parameters, and the copy in the same layout (nil where there is
+  ///   none); it leaves in the copy what it leaves in the parameters, rounded.
+  package func update(_ body: (FloatBuffer, OperandBuffer?) -> Void) {
+    let parameters = parameters
+    body(parameters, weights.roundedCopy(of: parametersVersion))
+  }
   /// The format that products multiply; norms, sums, losses and parameters are always fp32.
   package var precision: Precision = .fp32 {
     didSet {

@@ -120,6 +120,53 @@ import Transformer
   }
 
   @Test(arguments: Precision.allCases)
+  func anUpdateThatWritesTheRoundedCopyEqualsOneThatLeavesItToTheModel(precision: Precision) {
+    func loss(after change: (MaskedLanguageModel) -> Void) -> Double {
+      let model = Self.model()
+      model.precision = precision
+      _ = Self.step(model)
+      change(model)
+      return Self.step(model).loss
+    }
+    let lazily = loss { model in
+      for value in model.parameters.elements.indices { model.parameters.base[value] *= 1.25 }
+    }
+    let together = loss { model in
+      model.update { parameters, rounded in
+        #expect((rounded == nil) == (precision == .fp32))
+        for value in parameters.elements.indices { parameters.base[value] *= 1.25 }
+        rounded.map { Operand($0, rows: 1, columns: $0.count) }?
+          .assign(0..<parameters.count, of: parameters.base)
+      }
+    }
+    #expect(together == lazily)
+    #expect(together != loss { _ in })
+  }
+
+  @Test(arguments: Precision.allCases)
+  func aStepTakesTheMemoryThatWasPlanned(precision: Precision) {
+    let lengths = Self.batch.sequenceStarts.indices.dropFirst().map {
+      Int(Self.batch.sequenceStarts[$0] - Self.batch.sequenceStarts[$0 - 1])
+    }
+    let configuration = Self.model().configuration
+    let plan = MemoryPlan(
+      training: configuration, precision: precision,
+      batch: .init(
+        tokens: Self.batch.tokenCount, longestSequence: Self.batch.longestSequence,
+        headRows: Self.rows.count,
+        probabilityCount: lengths.reduce(0) { $0 + configuration.numAttentionHeads * $1 * $1 }))
+    // The count is the process's, where other tests run beside this one: the least is this model's.
+    let taken = (0..<50).map { _ in
+      let before = Allocations.bytes
+      let model = Self.model()
+      model.precision = precision
+      _ = Self.step(model)
+      return Allocations.bytes - before
+    }
+    #expect(taken.min() == plan.total - plan.moments)
+  }
+
+  @Test(arguments: Precision.allCases)
   func packedWeightsFollowTheParameters(precision: Precision) {
     let model = Self.model()
     model.precision = precision

@@ -193,10 +193,13 @@ package final class Trainer {
     }
     let rate = schedule.rate(step: index)
     StepProfile.time(.optimizer) {
-      optimizer.update(
-        model.parameters, gradients: model.gradients, learningRate: rate,
-        gradientScale: GradientClipping.coefficient(
-          norm: gradNorm, maxNorm: configuration.clipNorm))
+      let gradients = model.gradients
+      model.update { parameters, rounded in
+        optimizer.update(
+          parameters, rounded: rounded, gradients: gradients, learningRate: rate,
+          gradientScale: GradientClipping.coefficient(
+            norm: gradNorm, maxNorm: configuration.clipNorm))
+      }
     }
     return StepResult(
       loss: loss, sums: sums, counts: counts, learningRate: rate, gradNorm: gradNorm)

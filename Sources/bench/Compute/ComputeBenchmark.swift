@@ -59,6 +59,7 @@ struct ComputeBenchmark {
       ("memory-fp32", { try StepMemory(context: context).rows(.fp32) }),
       ("memory-bf16", { try StepMemory(context: context).rows(.bf16) }),
       ("growth-tokens", { try growth.tokens(.bf16) }),
+      ("growth-memory", { try StepMemory(context: context).growth(.bf16) }),
       ("growth-vocabulary", { try growth.vocabulary(.bf16) }),
     ]
   }

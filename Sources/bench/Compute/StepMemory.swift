@@ -3,23 +3,15 @@ import Kernels
 import StudentTrainer
 import Transformer
 
-/// The peak memory of a process that does two DistilBERT training steps of 4,096 tokens.
+/// The peak memory of a process that does two DistilBERT training steps.
 struct StepMemory {
   let context: ComputeContext
   private static let sequences = 32
 
-  /// Ours and PyTorch's, each in a process of its own; the whole process counts.
+  /// Ours and PyTorch's for 4,096 tokens, each in a process of its own; the whole process counts.
   func rows(_ precision: ComputePrecision) throws -> [ComputeRow] {
     let folder = try context.models.folder(.distilBert, layers: 6, hidden: 768)
-    let file = context.scratch.fresh("batch")
-    try BatchFile.write(try context.text.batches(of: Self.sequences, batches: 1)[0], to: file)
-    let ours = try Self.answer(
-      URL(filePath: "/proc/self/exe").resolvingSymlinksInPath(),
-      [
-        "--step-memory", folder.path, file.path, precision.rawValue, "--threads",
-        "\(Parallel.threads)", "--output",
-        context.scratch.url.path,
-      ])
+    let (ours, planned, file) = try peak(folder, sequences: Self.sequences, precision)
     var peer: Peak?
     if context.peers != nil {
       let work = Arguments(
@@ -35,13 +27,55 @@ struct StepMemory {
         ])
       if let peer { try Self.requireEqual(ours.loss, peer.loss, precision) }
     }
+    let work = "peak memory, MLM step 6x768, \(Self.sequences)x128"
     return [
       ComputeRow(
-        work: "peak memory, MLM step 6x768, \(Self.sequences)x128", precision: precision,
-        unit: "MB", ours: ours.peakBytes / 1e6,
+        work: work, precision: precision, unit: "MB", ours: ours.peakBytes / 1e6,
         peer: peer.map { _ in "PyTorch" }, peerValue: peer.map { $0.peakBytes / 1e6 },
-        toReach: .atMost(0.6))
+        toReach: .atMost(0.6)),
+      Self.row(work, precision, ours, planned: planned),
     ]
+  }
+
+  /// How the peak grows with the tokens of a step, beside what is planned before it.
+  func growth(_ precision: ComputePrecision) throws -> [ComputeRow] {
+    let folder = try context.models.folder(.distilBert, layers: 3, hidden: 384)
+    return try context.plan.stepTokens.map { tokens in
+      let (ours, planned, _) = try peak(folder, sequences: tokens / 128, precision)
+      return Self.row(
+        "peak memory, MLM step 3x384, tokens of a step \(tokens)", precision, ours, planned: planned
+      )
+    }
+  }
+
+  private static func row(
+    _ work: String, _ precision: ComputePrecision, _ peak: Peak, planned: MemoryPlan
+  ) -> ComputeRow {
+    ComputeRow(
+      work: work, precision: precision, unit: "MB", ours: peak.peakBytes / 1e6,
+      peer: "planned before", peerValue: Double(planned.total) / 1e6)
+  }
+
+  /// The peak of two steps in a process of its own, the plan, and the file of the batch.
+  private func peak(
+    _ folder: URL, sequences: Int, _ precision: ComputePrecision
+  ) throws -> (Peak, MemoryPlan, URL) {
+    let batch = try context.text.batches(of: sequences, batches: 1)[0]
+    let file = context.scratch.fresh("batch")
+    try BatchFile.write(batch, to: file)
+    let peak = try Self.answer(
+      URL(filePath: "/proc/self/exe").resolvingSymlinksInPath(),
+      [
+        "--step-memory", folder.path, file.path, precision.rawValue, "--threads",
+        "\(Parallel.threads)", "--output", context.scratch.url.path,
+      ])
+    let model = try ComputeModels.load(folder, precision)
+    let plan = MemoryPlan(
+      training: model.configuration, precision: model.precision,
+      batch: .init(
+        tokens: batch.packed.tokenCount, longestSequence: batch.packed.longestSequence,
+        headRows: batch.rows.count))
+    return (peak, plan, file)
   }
 
   /// Does the steps in this process and gives its peak as JSON: what `bench --step-memory` prints.
