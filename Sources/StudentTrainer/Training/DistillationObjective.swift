@@ -50,18 +50,10 @@ package final class DistillationObjective {
       repeating: .init(soft: 0, hard: 0), count: batch.rows.count)
     losses.withUnsafeMutableBufferPointer { losses in
       let losses = losses
-      // Slices whose teacher's side stays in the last level of cache until it is used.
       let slice = max(16, sliceFloats / model.configuration.vocabSize)
       StepProfile.time(.headAndLoss) {
-        model.trainHead(rows: batch.rows) { range, logits in
-          for start in stride(from: range.lowerBound, to: range.upperBound, by: slice) {
-            let rows = start..<min(start + slice, range.upperBound)
-            evaluate(
-              batch, range: rows,
-              logits: logits.rows(
-                rows.lowerBound - range.lowerBound..<rows.upperBound - range.lowerBound),
-              weights: weights, into: losses)
-          }
+        model.trainHead(rows: batch.rows, sliceRows: slice) { range, logits in
+          evaluate(batch, range: range, logits: logits, weights: weights, into: losses)
         }
       }
     }

@@ -85,13 +85,25 @@ extension MaskedLanguageModel {
   ///
   /// - Parameters:
   ///   - rows: Token indexes of the batch.
-  ///   - loss: Receives the chunk's range of `rows` and its logits `[n, vocab]`, which it replaces
-  ///     by the gradient of the loss.
-  package func trainHead(rows: [Int32], _ loss: (Range<Int>, Matrix) throws -> Void) rethrows {
+  ///   - sliceRows: Rows that `loss` gets at a time, at most: few enough that what it works on stays
+  ///     in the last level of cache until it is done.
+  ///   - loss: Receives a range of `rows` and its logits `[n, vocab]`, which it replaces by the
+  ///     gradient of the loss.
+  package func trainHead(
+    rows: [Int32], sliceRows: Int = .max, _ loss: (Range<Int>, Matrix) throws -> Void
+  ) rethrows {
     try forEachChunk(rows) { range, buffers in
       let logits = headForward(rows[range], buffers)
-      try loss(range, logits)
-      headBackward(rows[range], buffers, dLogits: logits)
+      let rounded = buffers.backward?.dLogits.map {
+        Operand($0, rows: range.count, columns: logits.columns)
+      }
+      for start in stride(from: 0, to: range.count, by: min(sliceRows, range.count)) {
+        let slice = start..<min(start + min(sliceRows, range.count), range.count)
+        let part = logits.rows(slice)
+        try loss(range.lowerBound + slice.lowerBound..<range.lowerBound + slice.upperBound, part)
+        rounded?.rows(slice).assign(part)
+      }
+      headBackward(rows[range], buffers, dLogits: rounded ?? Operand(logits))
     }
   }
 
@@ -138,7 +150,7 @@ extension MaskedLanguageModel {
   }
 
   private func headBackward(
-    _ rows: ArraySlice<Int32>, _ buffers: MaskedLanguageModelHead.Buffers, dLogits: Matrix
+    _ rows: ArraySlice<Int32>, _ buffers: MaskedLanguageModelHead.Buffers, dLogits: Operand
   ) {
     guard let scratch = buffers.backward else {
       preconditionFailure("the batch was encoded for inference; pass training: true")
@@ -147,16 +159,11 @@ extension MaskedLanguageModel {
     let output = Matrix(buffers.output, rows: n, columns: c)
     let d = Matrix(scratch.gradient, rows: n, columns: c)
     let dRounded = scratch.rounded.map { Operand($0, rows: n, columns: c) }
-    var dDecoded = Operand(dLogits)
-    if let rounded = scratch.dLogits {
-      dDecoded = Operand(rounded, rows: n, columns: configuration.vocabSize)
-      dDecoded.assign(dLogits)
-    }
     let decoded =
       buffers.outputRounded.map { Operand($0, rows: n, columns: c) } ?? Operand(output)
-    Bias.addGradient(Operand(dLogits), into: gradient(of: .decoderBias))
-    addWeightGradient(dDecoded, decoded, .wordEmbeddings)
-    productBackward(dDecoded, .wordEmbeddings, into: Operand(d))
+    Bias.addGradient(dLogits, into: gradient(of: .decoderBias))
+    addWeightGradient(dLogits, decoded, .wordEmbeddings)
+    productBackward(dLogits, .wordEmbeddings, into: Operand(d))
     LayerNorm.backward(
       d, sum: Matrix(buffers.activated, rows: n, columns: c), mean: buffers.statistics.base,
       rstd: buffers.statistics.base + buffers.rows, gamma: values(of: .headNorm(.weight)),
