@@ -18,4 +18,20 @@ struct Pipeline: ParsableCommand {
       TrainStudentCommand.self, CacheCommand.self, EvaluateCommand.self, TrainVocabCommand.self,
       CorpusCommand.self, EncodeCommand.self, DecodeCommand.self,
     ])
+
+  /// Runs the command line, with the options of its configuration file.
+  static func main() {
+    do {
+      let expansion = try CommandLineExpansion(Array(CommandLine.arguments.dropFirst()))
+      var command: any ParsableCommand
+      do {
+        command = try parseAsRoot(expansion.arguments)
+      } catch {
+        throw expansion.explain(error)
+      }
+      try command.run()
+    } catch {
+      exit(withError: error)
+    }
+  }
 }
