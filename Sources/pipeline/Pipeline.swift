@@ -15,7 +15,24 @@ struct Pipeline: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       TokenizeCommand.self, TrainTeacherCommand.self, PlanCommand.self, CacheTeacherCommand.self,
-      TrainStudentCommand.self, CacheCommand.self, EvaluateCommand.self, TrainVocabCommand.self,
+      TrainStudentCommand.self, CacheCommand.self, EvaluateCommand.self,
+      ReportCommand.self, TrainVocabCommand.self,
       CorpusCommand.self, EncodeCommand.self, DecodeCommand.self,
     ])
+
+  /// Runs the command line, with the options of its configuration file.
+  static func main() {
+    do {
+      let expansion = try CommandLineExpansion(Array(CommandLine.arguments.dropFirst()))
+      var command: any ParsableCommand
+      do {
+        command = try parseAsRoot(expansion.arguments)
+      } catch {
+        throw expansion.explain(error)
+      }
+      try command.run()
+    } catch {
+      exit(withError: error)
+    }
+  }
 }

@@ -64,6 +64,7 @@ struct TrainStudentCommand: ParsableCommand {
   @OptionGroup(title: "While the teacher writes") var missing: MissingOptions
   @OptionGroup(title: "Training") var training: TrainingOptions
   @OptionGroup(title: "Masks (without a cache, which has its own)") var masks: MaskOptions
+  @OptionGroup(title: "Run") var runOptions: RunOptions
   @OptionGroup(title: "Common") var common: CommonOptions
 
   @Option(help: "Number format of the written weights: fp32 or fp16.")

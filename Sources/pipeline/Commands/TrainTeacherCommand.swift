@@ -12,7 +12,7 @@ struct TrainTeacherCommand: ParsableCommand {
     commandName: "train-teacher",
     abstract: "Train a teacher: a BERT masked language model.",
     discussion: """
-      From scratch with --layers, --hidden-size, --heads (or a --config file), or from a model \
+      From scratch with --layers, --hidden-size, --heads (or a --model-config file), or from a model \
       folder with --from. An encoder without a masked-language-model head gets one with \
       --add-mlm-head, started near the identity. The result is a Hugging Face folder; the same \
       command after an interruption goes on where it was.
@@ -35,7 +35,7 @@ struct TrainTeacherCommand: ParsableCommand {
   var addMLMHead = false
 
   @Option(help: "A config.json of a new BERT, instead of the sizes below.")
-  var config: String?
+  var modelConfig: String?
 
   @Option(help: "Layers of a new BERT.")
   var layers = 4
@@ -56,14 +56,15 @@ struct TrainTeacherCommand: ParsableCommand {
 
   @OptionGroup(title: "Training") var training: TrainingOptions
   @OptionGroup(title: "Masks") var masks: MaskOptions
+  @OptionGroup(title: "Run") var runOptions: RunOptions
   @OptionGroup(title: "Common") var common: CommonOptions
 
   func validate() throws {
     if addMLMHead && from == nil {
       throw ValidationError("--add-mlm-head needs the encoder: --from FOLDER")
     }
-    if from != nil && config != nil {
-      throw ValidationError("--from brings its own config.json; leave out --config")
+    if from != nil && modelConfig != nil {
+      throw ValidationError("--from brings its own config.json; leave out --model-config")
     }
   }
 
@@ -98,8 +99,8 @@ struct TrainTeacherCommand: ParsableCommand {
         folder: folder, missingHead: .addedNearIdentity(seed: training.seed))
     }
     let shape: EncoderConfiguration
-    if let config {
-      shape = try ConfigurationFile.read(file: URL(argument: config))
+    if let modelConfig {
+      shape = try ConfigurationFile.read(file: URL(argument: modelConfig))
       try ModelSize.check(shape)
     } else {
       guard hiddenSize > 0, heads > 0, layers > 0, positions > 0, hiddenSize % heads == 0 else {
