@@ -33,7 +33,8 @@ extension CacheSpecification {
       teacher: Teacher(
         configurationDigest: try PlainValue(encoding: teacher).digest(),
         weightDigest: weightDigest, architecture: teacher.architecture.rawValue,
-        hiddenSize: teacher.hiddenSize, layers: teacher.numHiddenLayers),
+        hiddenSize: teacher.hiddenSize, layers: teacher.numHiddenLayers,
+        embeddingSize: teacher.embeddingSize),
       precision: precision.rawValue, mask: try PlainValue(encoding: masks),
       replicas: masks.replicas,
       positions: positions, target: target, otherTarget: otherTarget, otherShare: otherShare,

@@ -1,6 +1,6 @@
 package import Kernels
 
-/// An encoder (BERT or DistilBERT) with its masked-language-model head.
+/// An encoder (BERT, DistilBERT or ALBERT) with its masked-language-model head.
 ///
 /// The object owns its parameters, gradients and activations; one thread calls it at a time, and
 /// the products inside use the threads of `Parallel`.
@@ -192,8 +192,12 @@ package final class MaskedLanguageModel {
 
   /// Hidden states as products read them.
   func operand(_ hidden: Activations.Hidden) -> Operand {
-    let c = configuration.hiddenSize
-    return hidden.rounded.map { view($0, c) } ?? Operand(view(hidden.floats, c))
+    operand(hidden, configuration.hiddenSize)
+  }
+
+  /// Normalised activations of a width, as products read them.
+  func operand(_ values: Activations.Hidden, _ width: Int) -> Operand {
+    values.rounded.map { view($0, width) } ?? Operand(view(values.floats, width))
   }
 
   var encoded: Activations {
@@ -253,7 +257,7 @@ extension Parameter {
   /// The weight whose product writes this gradient; queries, keys and values are one.
   var product: Parameter? {
     switch self {
-    case .wordEmbeddings, .headTransform(.weight),
+    case .wordEmbeddings, .embeddingProjection(.weight), .headTransform(.weight),
       .layer(_, .attentionOutput, .weight), .layer(_, .intermediate, .weight),
       .layer(_, .output, .weight):
       self

@@ -4,6 +4,7 @@ package enum Parameter: Hashable, Sendable {
   case positionEmbeddings
   case tokenTypeEmbeddings
   case embeddingNorm(Term)
+  case embeddingProjection(Term)
   case layer(Int, LayerPart, Term)
   case headTransform(Term)
   case headNorm(Term)
@@ -52,14 +53,18 @@ package struct ParameterLayout: Sendable {
     let (c, f, v) = (
       configuration.hiddenSize, configuration.intermediateSize, configuration.vocabSize
     )
+    let e = configuration.embeddingSize
     var shapes: [(Parameter, [Int])] = [
-      (.wordEmbeddings, [v, c]), (.positionEmbeddings, [configuration.maxPositionEmbeddings, c]),
+      (.wordEmbeddings, [v, e]), (.positionEmbeddings, [configuration.maxPositionEmbeddings, e]),
     ]
     if configuration.typeVocabSize > 0 {
-      shapes.append((.tokenTypeEmbeddings, [configuration.typeVocabSize, c]))
+      shapes.append((.tokenTypeEmbeddings, [configuration.typeVocabSize, e]))
     }
-    shapes += [(.embeddingNorm(.weight), [c]), (.embeddingNorm(.bias), [c])]
-    for layer in 0..<configuration.numHiddenLayers {
+    shapes += [(.embeddingNorm(.weight), [e]), (.embeddingNorm(.bias), [e])]
+    if configuration.architecture.factorisesEmbeddings {
+      shapes += [(.embeddingProjection(.weight), [c, e]), (.embeddingProjection(.bias), [c])]
+    }
+    for layer in 0..<configuration.distinctLayers {
       // Queries, keys and values lie side by side: one [3C, C] product serves the three.
       shapes += [
         (.layer(layer, .query, .weight), [c, c]), (.layer(layer, .key, .weight), [c, c]),
@@ -75,8 +80,8 @@ package struct ParameterLayout: Sendable {
       ]
     }
     shapes += [
-      (.headTransform(.weight), [c, c]), (.headTransform(.bias), [c]), (.headNorm(.weight), [c]),
-      (.headNorm(.bias), [c]), (.decoderBias, [v]),
+      (.headTransform(.weight), [e, c]), (.headTransform(.bias), [e]), (.headNorm(.weight), [e]),
+      (.headNorm(.bias), [e]), (.decoderBias, [v]),
     ]
     var entries: [Entry] = []
     var offset = 0

@@ -52,7 +52,7 @@ struct TinyWorld {
     StudentInitialiser.random(
       EncoderConfiguration(
         architecture: architecture, vocabSize: vocabSize, hiddenSize: 16,
-        numHiddenLayers: layers, numAttentionHeads: 2, intermediateSize: 32,
+        numHiddenLayers: layers, numAttentionHeads: 2, intermediateSize: 32, embeddingSize: 8,
         maxPositionEmbeddings: 32, initializerRange: 0.2),
       seed: seed)
   }

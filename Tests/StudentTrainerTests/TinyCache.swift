@@ -27,7 +27,8 @@ enum TinyCache {
       blocksPerShard: manifest.shards.map(\.blocks),
       teacher: CacheSpecification.Teacher(
         configurationDigest: "tiny", weightDigest: ParameterDigest.text(of: teacher),
-        architecture: "bert", hiddenSize: teacher.configuration.hiddenSize, layers: 2),
+        architecture: "bert", hiddenSize: teacher.configuration.hiddenSize, layers: 2,
+        embeddingSize: teacher.configuration.embeddingSize),
       precision: "fp32", mask: try PlainValue(encoding: masks), replicas: masks.replicas,
       positions: options.positions, target: options.target, states: options.states,
       auditRowsPerShard: 1)
@@ -63,7 +64,7 @@ enum TinyCache {
         UnsafeBufferPointer(start: teacher.values(of: .decoderBias), count: vocabSize)))
     let sample = TargetSample(
       target: specification.target, vocabSize: vocabSize,
-      hiddenSize: specification.teacher.hiddenSize)
+      hiddenSize: specification.teacher.inputSize)
     let (_, rows, sequences) = inputs(
       try world.corpus.block(0), masker: masker, replica: 0, specification: specification)
     teacher.encode(PackedBatch(sequences: sequences), training: false)

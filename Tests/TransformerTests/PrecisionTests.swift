@@ -6,11 +6,13 @@ import Transformer
 
 /// Products in bf16 beside those in single precision, and memory.
 @Suite(.serialized) struct PrecisionTests {
-  static func model(layers: Int = 2) -> MaskedLanguageModel {
+  static func model(
+    _ architecture: Architecture = .bert, layers: Int = 2
+  ) -> MaskedLanguageModel {
     let model = MaskedLanguageModel(
       configuration: EncoderConfiguration(
-        architecture: .bert, vocabSize: 300, hiddenSize: 64, numHiddenLayers: layers,
-        numAttentionHeads: 4, intermediateSize: 256, maxPositionEmbeddings: 64,
+        architecture: architecture, vocabSize: 300, hiddenSize: 64, numHiddenLayers: layers,
+        numAttentionHeads: 4, intermediateSize: 256, embeddingSize: 32, maxPositionEmbeddings: 64,
         initializerRange: 0.08))
     model.initializeRandomly(seed: 3)
     return model
@@ -37,8 +39,9 @@ import Transformer
     values.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
   }
 
-  @Test func bfloat16GradientsPointWhereThoseOfSinglePrecisionDo() {
-    let model = Self.model()
+  @Test(arguments: [Architecture.bert, .albert])
+  func bfloat16GradientsPointWhereThoseOfSinglePrecisionDo(architecture: Architecture) {
+    let model = Self.model(architecture)
     let exact = Self.step(model)
     model.precision = .bf16
     let rounded = Self.step(model)
@@ -82,8 +85,9 @@ import Transformer
     #expect(difference < 2e-2 * Self.norm(exact))
   }
 
-  @Test func logitsOfInferenceAreExactlyThoseOfTheHiddenStates() {
-    let model = Self.model()
+  @Test(arguments: [Architecture.bert, .albert])
+  func logitsOfInferenceAreExactlyThoseOfTheHiddenStates(architecture: Architecture) {
+    let model = Self.model(architecture)
     model.precision = .bf16
     model.encode(Self.batch, training: false)
     let words = model.weight(.wordEmbeddings)
@@ -101,9 +105,9 @@ import Transformer
     }
   }
 
-  @Test(arguments: Precision.allCases)
-  func aStepOfAKnownShapeAllocatesNothing(precision: Precision) {
-    let model = Self.model()
+  @Test(arguments: Precision.allCases, [Architecture.bert, .albert])
+  func aStepOfAKnownShapeAllocatesNothing(precision: Precision, architecture: Architecture) {
+    let model = Self.model(architecture)
     model.precision = precision
     _ = Self.step(model)
     _ = model.parameters  // as an optimiser's update
@@ -143,12 +147,14 @@ import Transformer
     #expect(together != loss { _ in })
   }
 
-  @Test(arguments: Precision.allCases)
-  func aStepTakesTheMemoryThatWasPlanned(precision: Precision) {
+  @Test(arguments: Precision.allCases, Architecture.allCases)
+  func aStepTakesTheMemoryThatWasPlanned(
+    precision: Precision, architecture: Architecture
+  ) {
     let lengths = Self.batch.sequenceStarts.indices.dropFirst().map {
       Int(Self.batch.sequenceStarts[$0] - Self.batch.sequenceStarts[$0 - 1])
     }
-    let configuration = Self.model().configuration
+    let configuration = Self.model(architecture).configuration
     let plan = MemoryPlan(
       training: configuration, precision: precision,
       batch: .init(
@@ -158,7 +164,7 @@ import Transformer
     // The count is the process's, where other tests run beside this one: the least is this model's.
     let taken = (0..<50).map { _ in
       let before = Allocations.bytes
-      let model = Self.model()
+      let model = Self.model(architecture)
       model.precision = precision
       _ = Self.step(model)
       return Allocations.bytes - before
@@ -166,9 +172,9 @@ import Transformer
     #expect(taken.min() == plan.total - plan.moments)
   }
 
-  @Test(arguments: Precision.allCases)
-  func packedWeightsFollowTheParameters(precision: Precision) {
-    let model = Self.model()
+  @Test(arguments: Precision.allCases, [Architecture.bert, .albert])
+  func packedWeightsFollowTheParameters(precision: Precision, architecture: Architecture) {
+    let model = Self.model(architecture)
     model.precision = precision
     func hidden() -> [Float] {
       model.encode(Self.batch, training: false)
@@ -176,7 +182,8 @@ import Transformer
     }
     let first = hidden()
     #expect(hidden() == first)
-    let weight = model.layout.entry(.layer(1, .output, .weight))
+    let layer = model.configuration.parameterLayer(1)
+    let weight = model.layout.entry(.layer(layer, .output, .weight))
     model.parameters.base[weight.offset] += 0.5
     #expect(hidden() != first)
     model.parameters.base[weight.offset] -= 0.5

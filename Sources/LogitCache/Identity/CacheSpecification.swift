@@ -10,21 +10,27 @@ package struct CacheSpecification: Codable, Hashable, Sendable {
     package var weightDigest: String
     /// For example `bert`.
     package var architecture: String
-    /// Width of the states, and of the decoder's input.
+    /// Width of the states.
     package var hiddenSize: Int
     /// Number of encoder layers.
     package var layers: Int
+    /// Width of the decoder's input where it is not that of the states (ALBERT's); nil where it is.
+    package private(set) var embeddingSize: Int?
+
+    /// Width of the decoder's input.
+    package var inputSize: Int { embeddingSize ?? hiddenSize }
 
     /// A teacher of those values.
     package init(
       configurationDigest: String, weightDigest: String, architecture: String, hiddenSize: Int,
-      layers: Int
+      layers: Int, embeddingSize: Int? = nil
     ) {
       self.configurationDigest = configurationDigest
       self.weightDigest = weightDigest
       self.architecture = architecture
       self.hiddenSize = hiddenSize
       self.layers = layers
+      self.embeddingSize = embeddingSize == hiddenSize ? nil : embeddingSize
     }
   }
 
@@ -133,10 +139,13 @@ package struct CacheSpecification: Codable, Hashable, Sendable {
       (1...65_536).contains(teacher.hiddenSize), "teacher.hiddenSize",
       "\(teacher.hiddenSize) is out of range")
     try require(
+      (1...65_536).contains(teacher.inputSize), "teacher.embeddingSize",
+      "\(teacher.inputSize) is out of range")
+    try require(
       (0...4096).contains(auditRowsPerShard), "auditRowsPerShard",
       "\(auditRowsPerShard), but must be 0 to 4096")
     for target in targets {
-      try target.validate(vocabSize: vocabSize, hiddenSize: teacher.hiddenSize)
+      try target.validate(vocabSize: vocabSize, inputSize: teacher.inputSize)
     }
     try require(
       otherTarget == nil || positions != .masked, "otherTarget",
@@ -149,6 +158,10 @@ package struct CacheSpecification: Codable, Hashable, Sendable {
     try require(
       states != .shared || (target.tail == .hidden && otherTarget == nil), "states",
       "'shared' needs the tail 'hidden' at every position")
+    try require(
+      states != .shared || teacher.inputSize == teacher.hiddenSize, "states",
+      "'shared' needs a decoder's input as wide as the states: \(teacher.inputSize) and "
+        + "\(teacher.hiddenSize)")
     try validateOrigin()
   }
 

@@ -43,7 +43,8 @@ struct SoftTargetDecoder {
     let parts = try tables.indices.map { index in
       try TargetDecoder(
         streams: fetched, target: specification.targets[index], tables: tables[index],
-        order: order, prefix: StreamName.prefix(ofClass: index), hiddenSize: hiddenSize
+        order: order, prefix: StreamName.prefix(ofClass: index),
+        inputSize: specification.teacher.inputSize
       ).decode(rows: counts[index], options)
     }
     return SoftTargetBlock(

@@ -60,7 +60,7 @@ package final class SoftTargetEncoder: @unchecked Sendable {
       TargetEncoder(
         target: specification.targets[index], tables: tables.targets[index],
         decoder: tables.lowRank[index], order: order, prefix: StreamName.prefix(ofClass: index),
-        rows: counts[index], hiddenSize: width)
+        rows: counts[index], inputSize: specification.teacher.inputSize)
     }
     isAdded = RowStorage(repeating: false, count: rows)
     let isInt8 = specification.states == .int8
@@ -79,7 +79,7 @@ package final class SoftTargetEncoder: @unchecked Sendable {
   /// - Parameters:
   ///   - row: The row's index in the block.
   ///   - logits: Unnormalised scores, shape `[vocab]`.
-  ///   - decoderInput: The input of the teacher's output matrix, `[hiddenSize]`; for the tails
+  ///   - decoderInput: The input of the teacher's output matrix, `[inputSize]`; for the tails
   ///     `hidden` and `lowrank`.
   ///   - state: The last hidden state, `[hiddenSize]`; where states are kept.
   /// - Throws: `LogitCacheError.badTarget` where a number is not finite or too large.

@@ -31,7 +31,7 @@ struct CachedPart: Sendable {
       let table = try reader.readDecoder()
       kind = .hidden(
         TeacherDecoder(
-          weight: table.weight, bias: table.bias, hiddenSize: specification.teacher.hiddenSize))
+          weight: table.weight, bias: table.bias, hiddenSize: specification.teacher.inputSize))
     case .lowrank:
       let stored = target.rank ?? 0
       let estimate = LowRankEstimate(

@@ -7,18 +7,19 @@ struct ExportLines {
   /// Corpus-wide number of the block.
   let number: Int
   let replica: Int
-  /// Width of states and of the decoder's input.
-  let hiddenSize: Int
+  /// Gives the widths of states and of the decoder's input.
+  let teacher: CacheSpecification.Teacher
 
   /// One line a sequence. What a position keeps is a list by position, empty where the position's
   /// class keeps nothing of the kind.
   func text() -> String {
     let block = decoded.block
-    let kinds = block.parts.map { $0.namedRows(hiddenSize: hiddenSize) }
+    let kinds = block.parts.map { $0.namedRows(inputSize: teacher.inputSize) }
     var names: [String] = []
     for name in kinds.joined().map(\.name) where !names.contains(name) { names.append(name) }
     let states = block.states.map {
-      NamedRows(name: "states", width: hiddenSize, numbers: .floats(DecodedBlock.floats($0)))
+      NamedRows(
+        name: "states", width: teacher.hiddenSize, numbers: .floats(DecodedBlock.floats($0)))
     }
     var text = ""
     var token = 0

@@ -81,9 +81,13 @@ package struct MemoryPlan: Sendable, Equatable {
       + 2 * 4 * t * c + 2 * statistics  // the sums before both norms
       + (isRounded ? rounded : hidden) + hidden  // what follows them
     let shared = isRounded ? 4 * t * c : 0  // the first norm's floats, one for all layers
-    let embeddings = 4 * t * c + statistics + hidden
+    // A factorised embedding is normed, and its gradient kept, before the projection.
+    let e = configuration.embeddingSize
+    let projects = configuration.architecture.factorisesEmbeddings
+    let projected = projects ? (4 + (isRounded ? element : 0) + 4) * t * e : 0
+    let embeddings = 4 * t * e + statistics + hidden + projected
     let backward =
-      hidden + element * (t * c + t * f + 3 * t * c) + 4 * threads * max(3 * c, f)
+      hidden + element * (t * c + t * f + 3 * t * c) + 4 * threads * max(3 * c, 3 * e, f)
     return embeddings + layers * layer + shared + backward + element * t * f
       + threads * scores * (4 + element)
   }
@@ -94,9 +98,10 @@ package struct MemoryPlan: Sendable, Equatable {
   ) -> Int {
     let n = min(max(rows, 1), MaskedLanguageModelHead.chunkRows)
     let (c, v) = (configuration.hiddenSize, configuration.vocabSize)
+    let e = configuration.embeddingSize
     let element = precision.elementBytes
     let rounded = precision == .fp32 ? 0 : element
-    return n * (element * c + 3 * 4 * c + rounded * c + 8 + 4 * v)
-      + n * (4 * c + rounded * c + rounded * v) + 4 * 3 * threads * c
+    return n * (element * c + 2 * 4 * e + 4 * max(c, e) + rounded * e + 8 + 4 * v)
+      + n * (4 * e + rounded * e + rounded * v) + 4 * 3 * threads * e
   }
 }

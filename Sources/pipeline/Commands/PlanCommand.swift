@@ -119,7 +119,7 @@ struct PlanCommand: ParsableCommand {
     }
     var targets: [TargetSpecification] = heads.flatMap { head in
       [TargetSpecification(headK: head, tail: .scalars)]
-        + ranks.filter { $0 <= shape.hiddenSize }.map {
+        + ranks.filter { $0 <= shape.embeddingSize }.map {
           TargetSpecification(headK: head, tail: .lowrank, rank: $0)
         }
     }

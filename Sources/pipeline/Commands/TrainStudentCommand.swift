@@ -8,11 +8,11 @@ import StudentTrainer
 import Tokenizer
 import Transformer
 
-/// `pipeline train-student`: a DistilBERT student from a cache, or from one of its baselines.
+/// `pipeline train-student`: a student from a cache, or from one of its baselines.
 struct TrainStudentCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train-student",
-    abstract: "Train a DistilBERT student from a logit cache.",
+    abstract: "Train a student from a logit cache.",
     discussion: """
       The loss is 5 KL + 2 MLM + 1 cosine at temperature 2 unless weights are given. The teacher is \
       not loaded: its soft targets come from the cache. The result is a Hugging Face folder; the \
@@ -27,6 +27,7 @@ struct TrainStudentCommand: ParsableCommand {
       EXAMPLES
         pipeline train-student --from-cache cache --init-from teacher --layers 3 --output student
         pipeline train-student --from-cache cache --layers 2 --hidden-size 128 --output small
+        pipeline train-student --from-cache cache --architecture albert --output albert
         pipeline train-student --from-cache a --from-cache b --weights 0.7,0.3 --output pupil
         pipeline train-student --corpus corpus --online-teacher teacher --output online
       """)

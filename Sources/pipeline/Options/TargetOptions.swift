@@ -17,7 +17,12 @@ struct TargetOptions: ParsableArguments {
       """))
   var tail = TargetSpecification.Tail.lowrank
 
-  @Option(help: "r: coefficients of the tail lowrank; 64 unless given, at most the hidden size.")
+  @Option(
+    help: ArgumentHelp(
+      """
+      r: coefficients of the tail lowrank; 64 unless given, at most the width of the teacher's \
+      decoder (its hidden size, ALBERT's embedding size).
+      """))
   var rank: Int?
 
   @Option(
@@ -41,15 +46,15 @@ struct TargetOptions: ParsableArguments {
   static let usualAuditRows = 4
 
   /// What the positions keep that the mask chose.
-  func target(hiddenSize: Int) -> TargetSpecification {
-    Self.target(tail, head: head, rank: rank, hiddenSize: hiddenSize)
+  func target(inputSize: Int) -> TargetSpecification {
+    Self.target(tail, head: head, rank: rank, inputSize: inputSize)
   }
 
   /// What the others keep; nil for the same.
-  func otherTarget(hiddenSize: Int) -> TargetSpecification? {
+  func otherTarget(inputSize: Int) -> TargetSpecification? {
     guard otherHead != nil || otherTail != nil else { return nil }
     return Self.target(
-      otherTail ?? tail, head: otherHead ?? head, rank: rank, hiddenSize: hiddenSize)
+      otherTail ?? tail, head: otherHead ?? head, rank: rank, inputSize: inputSize)
   }
 
   func validate() throws {
@@ -60,7 +65,7 @@ struct TargetOptions: ParsableArguments {
   }
 
   private static func target(
-    _ tail: TargetSpecification.Tail, head: Int?, rank: Int?, hiddenSize: Int
+    _ tail: TargetSpecification.Tail, head: Int?, rank: Int?, inputSize: Int
   ) -> TargetSpecification {
     let usual =
       switch tail {
@@ -69,7 +74,7 @@ struct TargetOptions: ParsableArguments {
       case .scalars: 64
       }
     return TargetSpecification(
-      headK: head ?? usual, tail: tail, rank: rank ?? min(64, hiddenSize))
+      headK: head ?? usual, tail: tail, rank: rank ?? min(64, inputSize))
   }
 }
 
