@@ -9,6 +9,9 @@ package enum Parameter: Hashable, Sendable {
   case headTransform(Term)
   case headNorm(Term)
   case decoderBias
+  /// A projection to the width of another model's states, of a loss between hidden states; not part
+  /// of the model itself, so it has no bias and is not exported.
+  case projection(Int)
 
   /// Weight or bias; of a norm, the scale or the shift.
   package enum Term: String, Hashable, Sendable {
@@ -46,10 +49,16 @@ package struct ParameterLayout: Sendable {
   package let entries: [Entry]
   /// Floats in the array.
   package let count: Int
+  /// Number of projections, which lie at the end.
+  package let projectionCount: Int
   private let index: [Parameter: Int]
 
   /// Lays out the parameters of a configuration.
-  package init(_ configuration: EncoderConfiguration) {
+  ///
+  /// - Parameters:
+  ///   - configuration: The model's shape.
+  ///   - projections: Widths to which learned projections bring hidden states, `[width, hidden]` each.
+  package init(_ configuration: EncoderConfiguration, projections: [Int] = []) {
     let (c, f, v) = (
       configuration.hiddenSize, configuration.intermediateSize, configuration.vocabSize
     )
@@ -83,6 +92,8 @@ package struct ParameterLayout: Sendable {
       (.headTransform(.weight), [e, c]), (.headTransform(.bias), [e]), (.headNorm(.weight), [e]),
       (.headNorm(.bias), [e]), (.decoderBias, [v]),
     ]
+    shapes += projections.enumerated().map { (.projection($0), [$1, c]) }
+    projectionCount = projections.count
     var entries: [Entry] = []
     var offset = 0
     for (parameter, shape) in shapes {
@@ -119,4 +130,12 @@ extension Parameter {
     default: false
     }
   }
+
+  /// True for what belongs to a loss and not to the model.
+  package var isProjection: Bool {
+    if case .projection = self { true } else { false }
+  }
+
+  /// The name of a projection in a checkpoint of a run.
+  static func projectionName(_ index: Int) -> String { "distillation.projection.\(index).weight" }
 }

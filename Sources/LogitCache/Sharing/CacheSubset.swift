@@ -46,7 +46,7 @@ package struct CacheSubset {
     }
     // A smaller target has tables of its own: those of the whole, cut.
     new.tablesDigest = new.targets == old.targets ? tables.shard.summary.digest : nil
-    if !selection.keepsStates { new.states = .none }
+    if !selection.keepsStates { (new.states, new.stateLayers) = (.none, nil) }
     if !selection.keepsAuditRows { new.auditRowsPerShard = 0 }
     if corpusShards.count < old.blocksPerShard.count {
       new.sequences = try Self.sequences(source, corpusShards, blockTables)

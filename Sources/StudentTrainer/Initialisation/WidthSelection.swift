@@ -83,6 +83,7 @@ struct WidthSelection {
     case .embeddingProjection: return (hidden, nil)
     case .headTransform(.weight): return (embedding, hidden)
     case .decoderBias: return (nil, nil)
+    case .projection: preconditionFailure("no checkpoint has a projection to take")
     case .layer(let layer, let part, let term):
       let (rows, columns) = axes(of: part, layer: layer)
       return (rows, term == .weight ? columns : nil)

@@ -17,9 +17,11 @@ struct ExportLines {
     let kinds = block.parts.map { $0.namedRows(inputSize: teacher.inputSize) }
     var names: [String] = []
     for name in kinds.joined().map(\.name) where !names.contains(name) { names.append(name) }
-    let states = block.states.map {
+    let inner = block.innerStates.sorted { $0.key < $1.key }
+      .map { ("\(StreamName.states).\($0.key)", $0.value) }
+    let states = (inner + (block.states.map { [(StreamName.states, $0)] } ?? [])).map {
       NamedRows(
-        name: "states", width: teacher.hiddenSize, numbers: .floats(DecodedBlock.floats($0)))
+        name: $0, width: teacher.hiddenSize, numbers: .floats(DecodedBlock.floats($1)))
     }
     var text = ""
     var token = 0
@@ -49,7 +51,7 @@ struct ExportLines {
           drawn(row) { rows, range in rows.probabilities[range].map { "\($0)" } }
         }
       }
-      if let states { add("states") { states.text($0) } }
+      for kept in states { add(kept.name) { kept.text($0) } }
       text += "{" + fields.joined(separator: ",") + "}\n"
       token += Int(length)
     }

@@ -36,6 +36,9 @@ struct ExportTensors {
     tokens += decoded.block.tokenIDs
     classes += decoded.block.classes.map(Int32.init)
     if let rows = decoded.block.states { states += DecodedBlock.floats(rows) }
+    for (layer, rows) in decoded.block.innerStates.sorted(by: { $0.key < $1.key }) {
+      add("\(StreamName.states).\(layer)", hiddenSize, DecodedBlock.floats(rows))
+    }
     for (index, part) in decoded.block.parts.enumerated() {
       let prefix = StreamName.prefix(ofClass: index)
       for kind in part.namedRows(inputSize: inputSize) {

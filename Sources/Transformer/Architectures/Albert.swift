@@ -21,6 +21,7 @@ package struct AlbertFormat: ArchitectureFormat {
     case .headTransform(let term): "predictions.dense.\(term.rawValue)"
     case .headNorm(let term): "predictions.LayerNorm.\(term.rawValue)"
     case .decoderBias: "predictions.bias"
+    case .projection(let index): Parameter.projectionName(index)
     }
   }
 

@@ -19,6 +19,7 @@ package struct BertFormat: ArchitectureFormat {
     case .headTransform(let term): "cls.predictions.transform.dense.\(term.rawValue)"
     case .headNorm(let term): "cls.predictions.transform.LayerNorm.\(term.rawValue)"
     case .decoderBias: "cls.predictions.bias"
+    case .projection(let index): Parameter.projectionName(index)
     }
   }
 

@@ -19,6 +19,7 @@ package struct DistilBertFormat: ArchitectureFormat {
     case .headTransform(let term): "vocab_transform.\(term.rawValue)"
     case .headNorm(let term): "vocab_layer_norm.\(term.rawValue)"
     case .decoderBias: "vocab_projector.bias"
+    case .projection(let index): Parameter.projectionName(index)
     }
   }
 

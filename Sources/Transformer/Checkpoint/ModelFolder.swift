@@ -73,7 +73,7 @@ extension MaskedLanguageModel {
   ///
   /// - Throws: `TransformerError.unwritable`.
   package func save(to folder: URL, precision: SafetensorsWriter.Precision = .fp32) throws {
-    let tensors = layout.entries.map { entry in
+    let tensors = layout.entries.filter { !$0.parameter.isProjection }.map { entry in
       SafetensorsWriter.Tensor(
         name: entry.name, shape: entry.shape,
         values: UnsafeBufferPointer(start: parameters.base + entry.offset, count: entry.count))

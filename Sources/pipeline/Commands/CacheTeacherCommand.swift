@@ -156,11 +156,13 @@ struct CacheTeacherCommand: ParsableCommand {
     let inputSize = teacher.configuration.embeddingSize
     return try CacheSpecification(
       teacher: teacher.configuration, weightDigest: ParameterDigest.text(of: teacher),
-      corpus: corpus.manifest, masks: masks.specification(for: corpus),
+      corpus: corpus.manifest,
+      masks: masks.specification(for: corpus, recipe: targets.chosen.recipe),
       positions: targets.chosen.positions, target: targets.target(inputSize: inputSize),
       otherTarget: targets.otherTarget(inputSize: inputSize),
       otherShare: targets.chosen.otherShare,
-      states: targets.states, auditRowsPerShard: targets.auditRows, precision: precision)
+      states: targets.states, stateLayers: targets.stateLayers?.layers,
+      auditRowsPerShard: targets.auditRows, precision: precision)
   }
 
   private func report(_ folder: URL, _ headline: String) throws {

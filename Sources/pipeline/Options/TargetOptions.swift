@@ -35,9 +35,17 @@ struct TargetOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Last hidden states for the cosine loss: none, int8, fp16, bf16 or shared.",
+      "Hidden states for the losses on them: none, int8, fp16, bf16 or shared.",
       valueName: "format"))
   var states = StateStorage.int8
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Teacher layers whose states are kept, such as 2,4,6, 0 being the embeddings; unless given the \
+      last alone, which is what the cosine loss takes.
+      """, valueName: "list"))
+  var stateLayers: LayerList?
 
   @Option(help: "Positions of each shard that keep their full logits, to measure fidelity.")
   var auditRows = usualAuditRows
@@ -58,6 +66,10 @@ struct TargetOptions: ParsableArguments {
   }
 
   func validate() throws {
+    if stateLayers != nil && (states == .none || states == .shared) {
+      throw ValidationError(
+        "--state-layers keeps states of their own: give --states int8, fp16 or bf16")
+    }
     if chosen.positions == .masked, otherHead != nil || otherTail != nil {
       throw ValidationError(
         "--other-head and --other-tail are for --positions all or masked+share")
@@ -75,6 +87,20 @@ struct TargetOptions: ParsableArguments {
       }
     return TargetSpecification(
       headK: head ?? usual, tail: tail, rank: rank ?? min(64, inputSize))
+  }
+}
+
+/// Numbers of layers, ascending.
+struct LayerList: ExpressibleByArgument {
+  /// The numbers.
+  let layers: [Int]
+
+  init?(argument: String) {
+    let parts = argument.split(separator: ",", omittingEmptySubsequences: false)
+    layers = parts.compactMap { Int($0) }.sorted()
+    guard layers.count == parts.count, Set(layers).count == layers.count,
+      layers.allSatisfy({ $0 >= 0 })
+    else { return nil }
   }
 }
 
