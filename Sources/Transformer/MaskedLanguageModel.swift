@@ -133,7 +133,8 @@ package final class MaskedLanguageModel {
   ///     each layer's; without training their memory is soon overwritten.
   /// - Precondition: the batch fits the configuration.
   package func encode(
-    _ batch: PackedBatch, training: Bool, visit: (_ layer: Int, _ states: Matrix) -> Void = { _, _ in }
+    _ batch: PackedBatch, training: Bool,
+    visit: (_ layer: Int, _ states: Matrix) -> Void = { _, _ in }
   ) {
     check(batch)
     self.batch = batch

@@ -85,7 +85,8 @@ struct HiddenLossTests {
     arguments: HiddenLoss.Kind.allCases, [16, 24])
   func finiteDifferences(kind: HiddenLoss.Kind, hiddenSize: Int) throws {
     var configuration = configuration(
-      kind, pairs: [
+      kind,
+      pairs: [
         .init(student: 0, teacher: 1), .init(student: 1, teacher: 0),
         .init(student: 1, teacher: 2), .init(student: 2, teacher: 3),
       ])

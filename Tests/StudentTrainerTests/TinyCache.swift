@@ -31,7 +31,8 @@ enum TinyCache {
         architecture: "bert", hiddenSize: teacher.configuration.hiddenSize,
         layers: teacher.configuration.numHiddenLayers),
       precision: "fp32", mask: try PlainValue(encoding: masks), replicas: masks.replicas,
-      positions: options.positions, target: options.target, states: options.states, stateLayers: options.stateLayers,
+      positions: options.positions, target: options.target, states: options.states,
+      stateLayers: options.stateLayers,
       auditRowsPerShard: 1)
     let writer = try CacheWriter(folder: folder, specification: specification)
     let masker = try Masker(

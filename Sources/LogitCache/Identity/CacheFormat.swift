@@ -73,7 +73,8 @@ package enum StreamName {
   static let lowRankWeight = "lowrank.weight"
 
   /// The streams of a layer's states: the last layer's have no number.
-  package static func states(ofLayer layer: Int, of layers: Int) -> (values: String, scales: String) {
+  package static func states(ofLayer layer: Int, of layers: Int) -> (values: String, scales: String)
+  {
     layer == layers
       ? (states, statesScales) : ("\(states).\(layer)", "\(states).\(layer).scales")
   }

@@ -176,7 +176,8 @@ enum CachedPartCheck {
       if let schedule = configuration.scheduled?.temperature {
         throw StudentTrainerError.invalidConfiguration(
           field: "temperature", value: schedule.description,
-          allowed: "1 at every step with sampled targets, whose estimates are of probabilities at 1")
+          allowed: "1 at every step with sampled targets, whose estimates are of probabilities at 1"
+        )
       }
       if let share = configuration.positionsTopEntropy {
         throw StudentTrainerError.invalidConfiguration(

@@ -156,11 +156,13 @@ struct CacheTeacherCommand: ParsableCommand {
     let hiddenSize = teacher.configuration.hiddenSize
     return try CacheSpecification(
       teacher: teacher.configuration, weightDigest: ParameterDigest.text(of: teacher),
-      corpus: corpus.manifest, masks: masks.specification(for: corpus, recipe: targets.chosen.recipe),
+      corpus: corpus.manifest,
+      masks: masks.specification(for: corpus, recipe: targets.chosen.recipe),
       positions: targets.chosen.positions, target: targets.target(hiddenSize: hiddenSize),
       otherTarget: targets.otherTarget(hiddenSize: hiddenSize),
       otherShare: targets.chosen.otherShare,
-      states: targets.states, stateLayers: targets.stateLayers?.layers, auditRowsPerShard: targets.auditRows, precision: precision)
+      states: targets.states, stateLayers: targets.stateLayers?.layers,
+      auditRowsPerShard: targets.auditRows, precision: precision)
   }
 
   private func report(_ folder: URL, _ headline: String) throws {

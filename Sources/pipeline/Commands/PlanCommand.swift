@@ -128,7 +128,8 @@ struct PlanCommand: ParsableCommand {
     return try targets.map { target in
       let specification = try CacheSpecification(
         teacher: shape, weightDigest: weightDigest, corpus: corpus.manifest,
-        masks: masks.specification(for: corpus, recipe: chosen.recipe), positions: chosen.positions, target: target,
+        masks: masks.specification(for: corpus, recipe: chosen.recipe), positions: chosen.positions,
+        target: target,
         otherShare: chosen.otherShare, states: states,
         auditRowsPerShard: TargetOptions.usualAuditRows, precision: precision.value)
       try specification.validate()

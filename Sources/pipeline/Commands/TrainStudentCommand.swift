@@ -158,7 +158,8 @@ struct TrainStudentCommand: ParsableCommand {
       "\(cache.folder.path) is no cache of --recipe \(recipe.rawValue):\n"
         + differences.map { "  \($0)" }.joined(separator: "\n")
         + "\nmake one with 'pipeline cache-teacher --recipe \(recipe.rawValue)', or leave --recipe out "
-        + "and take of it what the cache serves, such as --batch-sequences \(Recipe.batchSequences)")
+        + "and take of it what the cache serves, such as --batch-sequences \(Recipe.batchSequences)"
+    )
   }
 
   private func makeSource(
@@ -182,7 +183,8 @@ struct TrainStudentCommand: ParsableCommand {
     let teacher = try MaskedLanguageModel.load(folder: URL(argument: onlineTeacher))
     try TeacherCheck.check(teacher.configuration, corpus: corpus)
     return try OnlineTeacherSource(
-      teacher: teacher, corpus: corpus, masks: masks, positions: positions ?? (recipe == nil ? .masked : .all), configuration: configuration)
+      teacher: teacher, corpus: corpus, masks: masks,
+      positions: positions ?? (recipe == nil ? .masked : .all), configuration: configuration)
   }
 
   private func vocabSize(cache: CacheReader?, corpus: TokenizedCorpus?) throws -> Int {
