@@ -14,7 +14,7 @@ struct ObjectiveCommandTests {
       try Pipeline.succeed(["cache", "show", cache]).output.contains("states int8 of layers 0,1,2"))
     try Pipeline.succeed(["cache", "verify", cache])
     try Pipeline.succeed(
-      ["cache", "verify", cache, "--live", "--teacher", work.teacher, "--corpus", work.corpus])
+      ["cache", "verify", cache, "--live", "3", "--teacher", work.teacher, "--corpus", work.corpus])
     let exported = scratch.path("exported")
     try Pipeline.succeed(["cache", "export", cache, exported])
     let names = try FileManager.default.contentsOfDirectory(atPath: exported)
