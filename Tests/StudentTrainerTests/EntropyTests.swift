@@ -84,7 +84,6 @@ struct EntropyTests {
         errors[index].append(abs(found - expected))
       }
     }
-    for e in errors { print("XX", e.max() ?? 0, e.reduce(0, +) / Double(e.count)) }
     return errors
   }
 
@@ -99,8 +98,11 @@ struct EntropyTests {
       Array(all[$0..<$0 + Self.vocab])
     }
     #expect(rows.count == 6)
-    print("XX", rows.map { Self.entropy($0) })
     let errors = Self.errors(rows)
+    // Of entropies from 3.8 to 6.8: found 0.009 with the slope, 0.13 with three log-partitions (whose
+    // cubic is a little too low everywhere, which moves no order) and 0.15 with two.
+    #expect((errors[0].max() ?? 1) < 0.02)
+    #expect((errors[1].max() ?? 1) < 0.2 && (errors[2].max() ?? 1) < 0.25)
   }
 
   @Test("what a cache keeps tells the entropy: exactly with slopes, nearly with partitions")
@@ -109,10 +111,11 @@ struct EntropyTests {
     #expect(errors[0].count == 24)
     func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
     // With the slope only the rounding of a head in steps of 1/16 and of a slope in 1/32 is left.
-    #expect((errors[0].max() ?? 1) < 0.03)
-    // The cubic's slope at 1 takes rounding of 1/512 up to 22 times, and what it cannot follow.
+    #expect((errors[0].max() ?? 1) < 0.02)
+    // A polynomial's slope at 1 takes rounding of 1/512 up to 22 times (two partitions: 7), and what
+    // it cannot follow; found 0.07 and 0.05.
     #expect((errors[1].max() ?? 1) < 0.12 && mean(errors[1]) < 0.05)
-    #expect((errors[2].max() ?? 9) < 2 && mean(errors[2]) > mean(errors[1]))
+    #expect((errors[2].max() ?? 1) < 0.12 && mean(errors[2]) < 0.05)
   }
 
   @Test("the share of the highest is taken, of equal ones the first, and one at least")

@@ -67,6 +67,8 @@ struct ScheduleTests {
     configuration.set(.linear(from: 5, to: 0), for: \.alphaCE)
     configuration.set(.cosine(from: 4, to: 1.5), for: \.temperature)
     #expect(configuration.alphaCE == 5 && configuration.temperature == 1.5)
+    #expect(configuration.schedule(\.alphaCE) == .linear(from: 5, to: 0))
+    #expect(configuration.schedule(\.alphaMLM) == .constant(2))
     let last = configuration.resolved(step: 9, totalSteps: 10)
     #expect(last.alphaCE == 0 && last.temperature == 1.5 && last.scheduled == nil)
     #expect(configuration.resolved(step: 0, totalSteps: 10).temperature == 4)

@@ -21,6 +21,7 @@ package protocol BatchSource: Sendable {
   ///   - epoch: Counted from 0.
   ///   - index: Counted from 0 within the epoch.
   ///   - temperature: T of the step that it is for; nil is the run's own, where it has one only.
+  /// - Returns: The batch.
   /// - Throws: `StudentTrainerError`, and what reading the corpus or cache throws.
   func batch(epoch: Int, index: Int, temperature: Double?) throws -> TrainingBatch?
   /// Ends a call of `batch` that waits for something; called from another thread, when no batch is

@@ -186,6 +186,7 @@ package final class CacheBatchSource: BatchSource {
   ///   - prepared: Its sequences and rows.
   ///   - isChosen: Which of the rows; nil for all.
   ///   - temperature: As of `batch`.
+  /// - Returns: The batch.
   /// - Throws: What reading throws.
   func make(
     _ prepared: Prepared, isChosen: [Bool]?, temperature: Double?

@@ -58,6 +58,7 @@ extension TrainingConfiguration {
   /// Teacher layers whose states the losses need, ascending.
   ///
   /// - Parameter lastLayer: The teacher's number of layers.
+  /// - Returns: Their numbers, 0 the embeddings.
   package func stateLayers(lastLayer: Int) -> [Int] {
     Set(innerLayers + (alphaCos > 0 ? [lastLayer] : [])).sorted()
   }

@@ -16,6 +16,7 @@ package enum StepRule: Sendable, Equatable {
   /// Steps that batches of these sizes make, one after the other; the last may be short.
   ///
   /// - Parameter sequences: Sequences of each batch.
+  /// - Returns: The number of steps.
   package func stepCount(_ sequences: some Sequence<Int>) -> Int {
     var (steps, batches, sum) = (0, 0, 0)
     for count in sequences {

@@ -49,6 +49,7 @@ extension TrainingBatch {
   /// - Parameters:
   ///   - soft: Whether the soft-target loss has a weight.
   ///   - hard: Whether the cross entropy has one.
+  /// - Returns: The batch, with the same targets.
   func needingHead(soft: Bool, hard: Bool) -> TrainingBatch {
     func isNeeded(_ row: Int) -> Bool {
       (soft && softIndexes[row] >= 0) || (hard && labels[row] >= 0)

@@ -44,6 +44,18 @@ extension TrainingConfiguration {
     }
   }
 
+  /// What a number follows: its schedule, or itself at every step.
+  package func schedule(_ field: KeyPath<ScheduledValues, Schedule?>) -> Schedule {
+    if let schedule = scheduled?[keyPath: field] { return schedule }
+    return switch field {
+    case \ScheduledValues.temperature: .constant(temperature)
+    case \ScheduledValues.alphaCE: .constant(alphaCE)
+    case \ScheduledValues.alphaMLM: .constant(alphaMLM)
+    case \ScheduledValues.alphaCos: .constant(alphaCos)
+    default: .constant(hidden?.weight ?? 0)
+    }
+  }
+
   /// T of a step counted from 0.
   package func temperature(step: Int, totalSteps: Int) -> Double {
     scheduled?.temperature?.value(step: step, totalSteps: totalSteps) ?? temperature
@@ -54,6 +66,7 @@ extension TrainingConfiguration {
   /// - Parameters:
   ///   - step: Counted from 0.
   ///   - totalSteps: Steps of the whole run.
+  /// - Returns: What the objective takes at that step.
   package func resolved(step: Int, totalSteps: Int) -> TrainingConfiguration {
     guard let scheduled else { return self }
     func value(_ schedule: Schedule?, _ usual: Double) -> Double {

@@ -21,7 +21,7 @@ struct LossOptions: ParsableArguments {
       """)
   var cosineWeight: Schedule?
 
-  @Option(help: "T of the soft targets: a number or a schedule.")
+  @Option(help: "T of the soft targets: a number or a schedule, spelt as for --kl-weight.")
   var temperature: Schedule?
 
   @Option(
@@ -104,9 +104,12 @@ struct LossOptions: ParsableArguments {
 }
 
 /// Pairs of layers, student:teacher.
-struct LayerMap: ExpressibleByArgument {
+struct LayerMap: ExpressibleByArgument, CustomStringConvertible {
   /// The pairs, in order.
   let pairs: [HiddenLoss.Pair]
+
+  /// The spelling.
+  var description: String { pairs.map(\.description).joined(separator: ",") }
 
   init?(argument: String) {
     guard let pairs = HiddenLoss.pairs(argument) else { return nil }

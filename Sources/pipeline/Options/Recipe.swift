@@ -18,6 +18,7 @@ enum Recipe: String, ExpressibleByArgument, CaseIterable {
   /// - Parameters:
   ///   - specification: The cache.
   ///   - masks: Its masks.
+  /// - Returns: Lines for a person.
   static func differences(
     of specification: CacheSpecification, masks: MaskSpecification
   ) -> [String] {

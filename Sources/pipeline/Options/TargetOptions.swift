@@ -91,9 +91,12 @@ struct TargetOptions: ParsableArguments {
 }
 
 /// Numbers of layers, ascending.
-struct LayerList: ExpressibleByArgument {
+struct LayerList: ExpressibleByArgument, CustomStringConvertible {
   /// The numbers.
   let layers: [Int]
+
+  /// The spelling.
+  var description: String { layers.map { "\($0)" }.joined(separator: ",") }
 
   init?(argument: String) {
     let parts = argument.split(separator: ",", omittingEmptySubsequences: false)
