@@ -138,8 +138,27 @@ struct ArchitectureTests {
     (["--init-from", "m", "--hidden-size", "0"], "--hidden-size 0"),
   ])
   func wrongUsageIsNamed(options: [String], text: String) throws {
-    let outcome = try Pipeline.run(
-      ["train-student", "--from-cache", "c", "--output", "o"] + options)
+    try expectUsageError(
+      ["train-student", "--from-cache", "c", "--output", "o"] + options, saying: text)
+  }
+
+  @Test(arguments: [
+    (["--embedding-size", "8"], "--architecture albert"),
+    (["--architecture", "bert", "--embedding-size", "8"], "--architecture albert"),
+    (["--architecture", "albert", "--from", "m"], "--from says which it is"),
+    (["--architecture", "albert", "--config", "c"], "--config says which it is"),
+    (["--hidden-size", "10", "--heads", "3"], "no positive multiple"),
+  ])
+  func wrongUsageOfATeacherIsNamed(options: [String], text: String) throws {
+    let corpus = try Workspace.shared().corpus
+    let scratch = try ScratchFolder()
+    try expectUsageError(
+      ["train-teacher", "--corpus", corpus, "--output", scratch.path("o")] + options, saying: text)
+    #expect(try FolderContents(scratch.url.path).names == [])
+  }
+
+  private func expectUsageError(_ command: [String], saying text: String) throws {
+    let outcome = try Pipeline.run(command)
     #expect(outcome.ending == .exited(64), "\(outcome.summary)")
     #expect(outcome.errors.contains(text), "\(outcome.summary)")
   }
@@ -160,6 +179,21 @@ struct ArchitectureTests {
     #expect(outcome.errors.contains(text), "\(outcome.summary)")
     #expect(outcome.ending != .exited(0))
     #expect(try FolderContents(scratch.url.path).names == [])
+  }
+
+  @Test func helpNamesTheFamiliesAndTheStarts() throws {
+    for (command, names) in [
+      (
+        "train-student",
+        [
+          "--architecture", "--embedding-size", "--init-layers", "--init-width",
+          "--fold-token-types",
+        ]
+      ), ("train-teacher", ["--architecture", "--embedding-size", "--intermediate-size"]),
+    ] {
+      let help = try Pipeline.succeed([command, "--help"]).output
+      for name in names + ["albert"] { #expect(help.contains(name), "\(name) of \(command)") }
+    }
   }
 
   @Test func anAlbertThatIsKilledEndsInTheSameBytes() throws {

@@ -37,8 +37,8 @@ struct TrainTeacherCommand: ParsableCommand {
   @Option(help: "A config.json of a new model, instead of the sizes below.")
   var config: String?
 
-  @Option(help: "Family of a new model: bert, distilbert or albert.")
-  var architecture = Architecture.bert
+  @Option(help: "Family of a new model: bert (unless given), distilbert or albert.")
+  var architecture: Architecture?
 
   @Option(help: "Layers of a new model.")
   var layers = 4
@@ -74,7 +74,12 @@ struct TrainTeacherCommand: ParsableCommand {
     if from != nil && config != nil {
       throw ValidationError("--from brings its own config.json; leave out --config")
     }
-    if embeddingSize != nil && !architecture.factorisesEmbeddings {
+    if architecture != nil && (from != nil || config != nil) {
+      throw ValidationError(
+        "--architecture is for a new model; \(from == nil ? "--config" : "--from") says which it is"
+      )
+    }
+    if embeddingSize != nil && architecture?.factorisesEmbeddings != true {
       throw ValidationError("--embedding-size is for --architecture albert")
     }
   }
@@ -115,7 +120,8 @@ struct TrainTeacherCommand: ParsableCommand {
       try ModelSize.check(shape)
     } else {
       shape = try NewModel(
-        architecture: architecture, vocabSize: vocabSize, hiddenSize: hiddenSize, layers: layers,
+        architecture: architecture ?? .bert, vocabSize: vocabSize, hiddenSize: hiddenSize,
+        layers: layers,
         heads: heads, intermediateSize: intermediateSize, embeddingSize: embeddingSize,
         positions: positions
       ).configuration()
