@@ -16,6 +16,7 @@ let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let yaml = Target.Dependency.product(name: "Yams", package: "Yams")
 
 func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
@@ -40,6 +41,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
     // System libraries: a module map and a shim header, nothing else.
@@ -75,7 +77,7 @@ let package = Package(
       name: "pipeline",
       dependencies: [
         "Tokenizer", "Corpus", "LogitCache", "ShardStore", "Transformer", "Kernels",
-        "StudentTrainer", "TeacherCaching", "Console", arguments, logging,
+        "StudentTrainer", "TeacherCaching", "Console", arguments, logging, yaml,
       ],
       swiftSettings: swiftSettings),
 
@@ -116,6 +118,7 @@ let package = Package(
       name: "PipelineTests",
       dependencies: [
         "TestSupport", "pipeline", "fuzz", "Transformer", "Kernels", "Tokenizer", "ShardStore",
+        "Console",
       ],
       exclude: ["Python"], swiftSettings: swiftSettings),
   ],

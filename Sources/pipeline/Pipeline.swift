@@ -1,4 +1,5 @@
 import ArgumentParser
+import Console
 
 /// The program: one subcommand for each step of a distillation.
 @main
@@ -18,4 +19,23 @@ struct Pipeline: ParsableCommand {
       TrainStudentCommand.self, CacheCommand.self, EvaluateCommand.self, TrainVocabCommand.self,
       CorpusCommand.self, EncodeCommand.self, DecodeCommand.self,
     ])
+
+  /// Runs the command line, with the options of its configuration file.
+  static func main() {
+    do {
+      let expansion = try CommandLineExpansion(Array(CommandLine.arguments.dropFirst()))
+      var command: any ParsableCommand
+      do {
+        command = try parseAsRoot(expansion.arguments)
+      } catch {
+        throw expansion.explain(error)
+      }
+      try command.run()
+    } catch {
+      if exitCode(for: error) == .failure, !(error is ExitCode) {
+        Transcript.shared.add("Error: \(message(for: error))")
+      }
+      exit(withError: error)
+    }
+  }
 }

@@ -146,7 +146,7 @@ struct ArchitectureTests {
     (["--embedding-size", "8"], "--architecture albert"),
     (["--architecture", "bert", "--embedding-size", "8"], "--architecture albert"),
     (["--architecture", "albert", "--from", "m"], "--from says which it is"),
-    (["--architecture", "albert", "--config", "c"], "--config says which it is"),
+    (["--architecture", "albert", "--model-config", "c"], "--model-config says which it is"),
     (["--hidden-size", "10", "--heads", "3"], "no positive multiple"),
   ])
   func wrongUsageOfATeacherIsNamed(options: [String], text: String) throws {

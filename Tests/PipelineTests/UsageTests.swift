@@ -20,7 +20,10 @@ struct UsageTests {
     ),
     (
       "train-teacher",
-      ["--corpus", "--output", "--from", "--add-mlm-head", "--config", "--layers", "--hidden-size"]
+      [
+        "--corpus", "--output", "--from", "--add-mlm-head", "--config", "--model-config",
+        "--layers", "--hidden-size",
+      ]
         + ["--steps", "--epochs", "--eval-corpus", "--mask-probability", "--threads", "--quiet"]
     ),
     (
@@ -34,6 +37,7 @@ struct UsageTests {
       ["--from-cache", "--corpus", "--online-teacher", "--hard-labels", "--output", "--init-from"]
         + ["--layers", "--temperature", "--tail", "--checkpoint-every", "--weight-format"]
         + ["--weights", "--divergence", "--quiet", "--store", "--missing", "--missing-timeout"]
+        + ["--config", "--resume"]
     ),
     (
       "evaluate",

@@ -12,8 +12,8 @@ struct TrainTeacherCommand: ParsableCommand {
     commandName: "train-teacher",
     abstract: "Train a teacher: a masked language model.",
     discussion: """
-      From scratch with --architecture, --layers, --hidden-size, --heads (or a --config file), or from a model \
-      folder with --from. An encoder without a masked-language-model head gets one with \
+      From scratch with --architecture, --layers, --hidden-size, --heads (or a --model-config file), \
+      or from a model folder with --from. An encoder without a masked-language-model head gets one with \
       --add-mlm-head, started near the identity. The result is a Hugging Face folder; the same \
       command after an interruption goes on where it was.
 
@@ -35,7 +35,7 @@ struct TrainTeacherCommand: ParsableCommand {
   var addMLMHead = false
 
   @Option(help: "A config.json of a new model, instead of the sizes below.")
-  var config: String?
+  var modelConfig: String?
 
   @Option(help: "Family of a new model: bert (unless given), distilbert or albert.")
   var architecture: Architecture?
@@ -65,19 +65,21 @@ struct TrainTeacherCommand: ParsableCommand {
 
   @OptionGroup(title: "Training") var training: TrainingOptions
   @OptionGroup(title: "Masks") var masks: MaskOptions
+  @OptionGroup(title: "Run") var runOptions: RunOptions
   @OptionGroup(title: "Common") var common: CommonOptions
 
   func validate() throws {
+    try runOptions.validate(evaluates: training.evalCorpus != nil)
     if addMLMHead && from == nil {
       throw ValidationError("--add-mlm-head needs the encoder: --from FOLDER")
     }
-    if from != nil && config != nil {
-      throw ValidationError("--from brings its own config.json; leave out --config")
+    if from != nil && modelConfig != nil {
+      throw ValidationError("--from brings its own config.json; leave out --model-config")
     }
-    if architecture != nil && (from != nil || config != nil) {
+    if architecture != nil && (from != nil || modelConfig != nil) {
       throw ValidationError(
-        "--architecture is for a new model; \(from == nil ? "--config" : "--from") says which it is"
-      )
+        "--architecture is for a new model; "
+          + "\(from == nil ? "--model-config" : "--from") says which it is")
     }
     if embeddingSize != nil && architecture?.factorisesEmbeddings != true {
       throw ValidationError("--embedding-size is for --architecture albert")
@@ -97,14 +99,30 @@ struct TrainTeacherCommand: ParsableCommand {
     if masks.replicas == 1 { masks.replicas = Int(Int32.max) }
     let source = try CorpusBatchSource(corpus: corpus, masks: masks, configuration: recipe)
     let folder = URL(argument: output)
-    let progress = TrainingProgress(label: "train-teacher", common)
-    let trainer = try Trainer(
-      model: model, source: source, configuration: recipe, folder: folder,
-      evaluator: training.evaluator(), observer: progress)
-    progress.finish(try trainer.run())
-    try ModelExport.write(
-      trainer.model, tokenizer: corpus.tokenizer(), to: folder, precision: weightFormat)
-    common.log.info("teacher: \(output)")
+    let options = try resolved(recipe)
+    try TrainingRun(
+      command: "train-teacher", output: output, runOptions: runOptions, common: common
+    ).run { observer, stop in
+      try Trainer(
+        model: model, source: source, configuration: recipe, folder: folder,
+        evaluator: training.evaluator(), observer: observer, options: options, stop: stop)
+    } export: { model in
+      try ModelExport.write(
+        model, tokenizer: corpus.tokenizer(), to: folder, precision: weightFormat)
+    }
+  }
+
+  /// The text of `run.yaml`.
+  private func resolved(_ recipe: TrainingConfiguration) throws -> String {
+    var options = ResolvedOptions(self)
+    training.resolve(recipe, into: &options)
+    common.resolve(into: &options)
+    for (name, path) in [
+      ("corpus", corpus), ("output", output), ("from", from), ("model-config", modelConfig),
+    ] {
+      options.setPath(name, path)
+    }
+    return try options.text(command: "train-teacher")
   }
 
   private func makeModel(vocabSize: Int) throws -> MaskedLanguageModel {
@@ -115,14 +133,13 @@ struct TrainTeacherCommand: ParsableCommand {
         folder: folder, missingHead: .addedNearIdentity(seed: training.seed))
     }
     let shape: EncoderConfiguration
-    if let config {
-      shape = try ConfigurationFile.read(file: URL(argument: config))
+    if let modelConfig {
+      shape = try ConfigurationFile.read(file: URL(argument: modelConfig))
       try ModelSize.check(shape)
     } else {
       shape = try NewModel(
         architecture: architecture ?? .bert, vocabSize: vocabSize, hiddenSize: hiddenSize,
-        layers: layers,
-        heads: heads, intermediateSize: intermediateSize, embeddingSize: embeddingSize,
+        layers: layers, heads: heads, intermediateSize: intermediateSize, embeddingSize: embeddingSize,
         positions: positions
       ).configuration()
     }
