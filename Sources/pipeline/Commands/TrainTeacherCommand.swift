@@ -12,9 +12,8 @@ struct TrainTeacherCommand: ParsableCommand {
     commandName: "train-teacher",
     abstract: "Train a teacher: a masked language model.",
     discussion: """
-      From scratch with --architecture, --layers, --hidden-size, --heads (or a --model-config \
-      file), or from a model \
-      folder with --from. An encoder without a masked-language-model head gets one with \
+      From scratch with --architecture, --layers, --hidden-size, --heads (or a --model-config file), \
+      or from a model folder with --from. An encoder without a masked-language-model head gets one with \
       --add-mlm-head, started near the identity. The result is a Hugging Face folder; the same \
       command after an interruption goes on where it was.
 
@@ -38,8 +37,8 @@ struct TrainTeacherCommand: ParsableCommand {
   @Option(help: "A config.json of a new model, instead of the sizes below.")
   var modelConfig: String?
 
-  @Option(help: "Family of a new model: bert, distilbert or albert.")
-  var architecture = Architecture.bert
+  @Option(help: "Family of a new model: bert (unless given), distilbert or albert.")
+  var architecture: Architecture?
 
   @Option(help: "Layers of a new model.")
   var layers = 4
@@ -70,13 +69,19 @@ struct TrainTeacherCommand: ParsableCommand {
   @OptionGroup(title: "Common") var common: CommonOptions
 
   func validate() throws {
+    try runOptions.validate(evaluates: training.evalCorpus != nil)
     if addMLMHead && from == nil {
       throw ValidationError("--add-mlm-head needs the encoder: --from FOLDER")
     }
     if from != nil && modelConfig != nil {
       throw ValidationError("--from brings its own config.json; leave out --model-config")
     }
-    if embeddingSize != nil && !architecture.factorisesEmbeddings {
+    if architecture != nil && (from != nil || modelConfig != nil) {
+      throw ValidationError(
+        "--architecture is for a new model; "
+          + "\(from == nil ? "--model-config" : "--from") says which it is")
+    }
+    if embeddingSize != nil && architecture?.factorisesEmbeddings != true {
       throw ValidationError("--embedding-size is for --architecture albert")
     }
   }
@@ -94,14 +99,30 @@ struct TrainTeacherCommand: ParsableCommand {
     if masks.replicas == 1 { masks.replicas = Int(Int32.max) }
     let source = try CorpusBatchSource(corpus: corpus, masks: masks, configuration: recipe)
     let folder = URL(argument: output)
-    let progress = TrainingProgress(label: "train-teacher", common)
-    let trainer = try Trainer(
-      model: model, source: source, configuration: recipe, folder: folder,
-      evaluator: training.evaluator(), observer: progress)
-    progress.finish(try trainer.run())
-    try ModelExport.write(
-      trainer.model, tokenizer: corpus.tokenizer(), to: folder, precision: weightFormat)
-    common.log.info("teacher: \(output)")
+    let options = try resolved(recipe)
+    try TrainingRun(
+      command: "train-teacher", output: output, runOptions: runOptions, common: common
+    ).run { observer, stop in
+      try Trainer(
+        model: model, source: source, configuration: recipe, folder: folder,
+        evaluator: training.evaluator(), observer: observer, options: options, stop: stop)
+    } export: { model in
+      try ModelExport.write(
+        model, tokenizer: corpus.tokenizer(), to: folder, precision: weightFormat)
+    }
+  }
+
+  /// The text of `run.yaml`.
+  private func resolved(_ recipe: TrainingConfiguration) throws -> String {
+    var options = ResolvedOptions(self)
+    training.resolve(recipe, into: &options)
+    common.resolve(into: &options)
+    for (name, path) in [
+      ("corpus", corpus), ("output", output), ("from", from), ("model-config", modelConfig),
+    ] {
+      options.setPath(name, path)
+    }
+    return try options.text(command: "train-teacher")
   }
 
   private func makeModel(vocabSize: Int) throws -> MaskedLanguageModel {
@@ -117,8 +138,9 @@ struct TrainTeacherCommand: ParsableCommand {
       try ModelSize.check(shape)
     } else {
       shape = try NewModel(
-        architecture: architecture, vocabSize: vocabSize, hiddenSize: hiddenSize, layers: layers,
-        heads: heads, intermediateSize: intermediateSize, embeddingSize: embeddingSize,
+        architecture: architecture ?? .bert, vocabSize: vocabSize, hiddenSize: hiddenSize,
+        layers: layers, heads: heads, intermediateSize: intermediateSize,
+        embeddingSize: embeddingSize,
         positions: positions
       ).configuration()
     }

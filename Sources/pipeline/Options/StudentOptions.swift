@@ -79,6 +79,16 @@ struct StudentOptions: ParsableArguments {
     }
   }
 
+  /// Writes out the shape that these options gave.
+  func resolve(_ shape: EncoderConfiguration, into options: inout ResolvedOptions) {
+    options.set("layers", shape.numHiddenLayers)
+    options.setPath("init-from", initFrom)
+    options.set("hidden-size", shape.hiddenSize)
+    options.set("heads", shape.numAttentionHeads)
+    options.set("intermediate-size", shape.intermediateSize)
+    if architecture.factorisesEmbeddings { options.set("embedding-size", shape.embeddingSize) }
+  }
+
   /// Makes the student with its first parameters.
   func makeModel(
     vocabSize: Int, teacherHiddenSize: Int?, seed: UInt64

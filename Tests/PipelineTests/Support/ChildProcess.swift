@@ -40,11 +40,13 @@ enum ChildProcess {
   ///   - terminal: A terminal that is its standard input instead.
   ///   - timeoutSeconds: The process is killed, and an error thrown, after this time.
   ///   - killWhen: Asked about once a millisecond; the process gets SIGKILL at the first true.
+  ///   - signalWhen: Asked about once a millisecond; the process gets each signal that it names.
   /// - Returns: How it ended, and what it wrote.
   /// - Throws: `ProcessFailure` where it cannot be started or does not end in time.
   static func run(
     _ executable: String, _ arguments: [String], input: Data? = nil,
-    terminal: PseudoTerminal? = nil, timeoutSeconds: Double = 120, killWhen: () -> Bool = { false }
+    terminal: PseudoTerminal? = nil, timeoutSeconds: Double = 120, killWhen: () -> Bool = { false },
+    signalWhen: () -> Int32? = { nil }
   ) throws -> Outcome {
     let scratch = try ScratchFolder()
     let (output, errors) = (scratch.path("stdout"), scratch.path("stderr"))
@@ -68,6 +70,7 @@ enum ChildProcess {
         while waitpid(process, &status, 0) < 0 && errno == EINTR {}
         break
       }
+      if let signal = signalWhen() { kill(process, signal) }
       usleep(1000)
     }
     let signal = status & 0x7f
