@@ -40,11 +40,13 @@ enum ChildProcess {
   ///   - terminal: A terminal that is its standard input instead.
   ///   - timeoutSeconds: The process is killed, and an error thrown, after this time.
   ///   - killWhen: Asked about once a millisecond; the process gets SIGKILL at the first true.
+  ///   - signalWhen: Asked about once a millisecond; the process gets each signal that it names.
   /// - Returns: How it ended, and what it wrote.
   /// - Throws: `ProcessFailure` where it cannot be started or does not end in time.
   static func run(
     _ executable: String, _ arguments: [String], input: Data? = nil,
-    terminal: PseudoTerminal? = nil, timeoutSeconds: Double = 120, killWhen: () -> Bool = { false }
+    terminal: PseudoTerminal? = nil, timeoutSeconds: Double = 120, killWhen: () -> Bool = { false },
+    signalWhen: () -> Int32? = { nil }
   ) throws -> Outcome {
     let scratch = try ScratchFolder()
     let (output, errors) = (scratch.path("stdout"), scratch.path("stderr"))
@@ -68,6 +70,7 @@ enum ChildProcess {
         while waitpid(process, &status, 0) < 0 && errno == EINTR {}
         break
       }
+      if let signal = signalWhen() { kill(process, signal) }
       usleep(1000)
     }
     let signal = status & 0x7f
@@ -93,12 +96,20 @@ enum ChildProcess {
       posix_spawn_file_actions_addopen(
         &actions, descriptor, path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
     }
+    // A worker of Dispatch, on which tests run, has signals blocked; a child would inherit that.
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    var unblocked = sigset_t()
+    sigemptyset(&unblocked)
+    posix_spawnattr_setsigmask(&attributes, &unblocked)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
     var words = ([executable] + arguments).map { strdup($0) } + [nil]
     var variables =
       ProcessInfo.processInfo.environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
     defer { (words + variables).forEach { free($0) } }
     var process: pid_t = 0
-    let code = posix_spawnp(&process, executable, &actions, nil, &words, &variables)
+    let code = posix_spawnp(&process, executable, &actions, &attributes, &words, &variables)
     guard code == 0 else {
       throw ProcessFailure(
         description: "cannot start \(executable): \(String(cString: strerror(code)))")

@@ -11,10 +11,11 @@ enum Pipeline {
   /// Runs `pipeline` with these arguments, whatever comes of it.
   static func run(
     _ arguments: [String], input: Data? = nil, timeoutSeconds: Double = 120,
-    killWhen: () -> Bool = { false }
+    killWhen: () -> Bool = { false }, signalWhen: () -> Int32? = { nil }
   ) throws -> Outcome {
     try ChildProcess.run(
-      executable, arguments, input: input, timeoutSeconds: timeoutSeconds, killWhen: killWhen)
+      executable, arguments, input: input, timeoutSeconds: timeoutSeconds, killWhen: killWhen,
+      signalWhen: signalWhen)
   }
 
   /// Runs `pipeline`, which has to succeed.
