@@ -97,12 +97,12 @@ struct SweepPlanTests {
     ("students: [1]", "takes students of 'option: value' lines"), ("- 1", "is no mapping"),
     ("students: {name: a}", "takes a list of students"), ("base: 3", "takes 'option: value' lines"),
     ("students: [{layers: {a: 1}}]", "'layers': takes a value, not a mapping"),
-    ("grid: {layers: [1], seed: [\(Self.numbers)]}\n", "makes more than 10000 students"),
+    ("grid: {layers: [\(Self.numbers)], seed: [\(Self.numbers)]}", "makes more than 10000 students"),
   ])
   func whatIsNoSweepIsRefused(_ text: String, _ reason: String) throws {
     let error = #expect(throws: (any Error).self) { try plan(text) }
     #expect("\(error.map(String.init(describing:)) ?? "")".contains(reason))
   }
 
-  private static let numbers = (0...10_000).map(String.init).joined(separator: ", ")
+  private static let numbers = (0...100).map(String.init).joined(separator: ", ")
 }
