@@ -121,6 +121,7 @@ let package = Package(
       name: "PipelineTests",
       dependencies: [
         "TestSupport", "pipeline", "fuzz", "Transformer", "Kernels", "Tokenizer", "ShardStore",
+        "Console",
       ],
       exclude: ["Python"], swiftSettings: swiftSettings),
   ],

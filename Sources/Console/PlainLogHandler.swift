@@ -1,14 +1,16 @@
 package import Logging
 
-/// Writes log messages as plain lines to standard error; warnings and errors say what they are.
+/// Writes log messages as plain lines to standard error and to the transcript; warnings and errors say
+/// what they are.
 package struct PlainLogHandler: LogHandler {
   /// Kept, and not shown.
   package var metadata: Logger.Metadata = [:]
-  /// What is less important is left out.
+  /// What is less important is left out everywhere.
   package var logLevel: Logger.Level = .info
+  private let shown: Logger.Level
 
-  /// A handler that shows notes, warnings and errors.
-  package init() {}
+  /// A handler that shows what is important enough; the rest is in the transcript alone.
+  package init(showing shown: Logger.Level = .info) { self.shown = shown }
 
   /// One value of the metadata.
   package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
@@ -19,6 +21,7 @@ package struct PlainLogHandler: LogHandler {
   /// Writes one message.
   package func log(event: LogEvent) {
     let prefix = event.level >= .warning ? "\(event.level): " : ""
-    Terminal.note(prefix + "\(event.message)")
+    let line = prefix + "\(event.message)"
+    if event.level >= shown { Terminal.note(line) } else { Transcript.shared.add(line) }
   }
 }

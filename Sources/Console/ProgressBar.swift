@@ -8,14 +8,19 @@ package final class ProgressBar {
   private let quiet: Bool
   private let interactive = Terminal.isInteractive
   private let start = ContinuousClock.now
+  private let firstInterval: Duration
   private var lastDrawn: ContinuousClock.Instant?
   private var baseline = 0.0
   private var drewLine = false
 
   /// Starts a bar; `quiet` shows nothing at all.
+  ///
+  /// Plain lines come 10 seconds apart at first, and further apart the longer the task takes, up to two
+  /// minutes.
   package init(_ label: String, quiet: Bool) {
     self.label = label
     self.quiet = quiet
+    firstInterval = interactive ? .milliseconds(100) : .seconds(10)
   }
 
   /// Seconds since the bar was made.
@@ -28,7 +33,9 @@ package final class ProgressBar {
   package func update(_ fraction: Double, _ detail: @autoclosure () -> String) {
     guard !quiet else { return }
     let now = ContinuousClock.now
-    let interval: Duration = interactive ? .milliseconds(100) : .seconds(10)
+    let interval =
+      interactive
+      ? firstInterval : max(firstInterval, min(.seconds(120), .seconds(elapsedSeconds / 20)))
     if let lastDrawn, now - lastDrawn < interval { return }
     if lastDrawn == nil && !interactive {  // the first plain line after an interval, not at once
       lastDrawn = now
@@ -63,11 +70,25 @@ package final class ProgressBar {
     guard interactive else {
       return Terminal.note("\(label): \(percent), \(detail), \(left)")
     }
+    Terminal.draw(
+      "\r\u{1B}[2K"
+        + Self.line(
+          label: label, share: share, detail: detail, left: left, columns: Terminal.columns - 1))
+    drewLine = true
+  }
+
+  /// The line that fits: without the bar, then without the label, then cut at its end.
+  package static func line(
+    label: String, share: Double, detail: String, left: String, columns: Int
+  ) -> String {
     let width = 24
     let filled = Int(share * Double(width))
     let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
-    let line = "\(label) \(bar) \(percent)  \(detail)  \(left)"
-    Terminal.draw("\r\u{1B}[2K" + String(line.prefix(max(20, Terminal.columns - 1))))
-    drewLine = true
+    let percent = "\(Int(100 * share)) %"
+    let lines = [
+      "\(label) \(bar) \(percent)  \(detail)  \(left)", "\(label) \(percent)  \(detail)  \(left)",
+      "\(percent)  \(left)  \(detail)",
+    ]
+    return lines.first { $0.count <= columns } ?? String(lines[2].prefix(max(columns, 0)))
   }
 }

@@ -17,8 +17,11 @@ package enum Terminal {
   /// Writes a line to standard output.
   package static func output(_ line: String) { write(line + "\n", to: STDOUT_FILENO) }
 
-  /// Writes a line to standard error.
-  package static func note(_ line: String) { write(line + "\n", to: STDERR_FILENO) }
+  /// Writes a line to standard error and to the transcript.
+  package static func note(_ line: String) {
+    write(line + "\n", to: STDERR_FILENO)
+    Transcript.shared.add(line)
+  }
 
   /// Writes text to standard error as it is.
   package static func draw(_ text: String) { write(text, to: STDERR_FILENO) }

@@ -17,7 +17,14 @@ package enum StudentTrainerError: Error, Equatable {
   /// A source that has no batch.
   case noBatches(what: String)
   /// NaN or infinity; the parameters are those before the step.
-  case nonFinite(step: Int, what: String, sequences: [SequenceReference])
+  case nonFinite(step: Int, what: String, sequences: [SequenceReference], checkpoint: String?)
+  /// A loss far above its recent median; the parameters are those before the step.
+  case spike(
+    step: Int, loss: Double, median: Double, sequences: [SequenceReference], checkpoint: String?)
+  /// The end that a `StopRequest` asked for; the same call goes on.
+  case stopped(step: Int, totalSteps: Int, checkpoint: String?)
+  /// No checkpoint of the best evaluation.
+  case noBestCheckpoint(folder: String, reason: String)
   /// A folder with the checkpoints of another run.
   case differentRun(folder: String, differences: [String])
   /// A folder in which another process trains.
@@ -57,9 +64,20 @@ extension StudentTrainerError: CustomStringConvertible {
         + "last checkpoint"
     case .noBatches(let what):
       "\(what) gives no batch to train on; check that the corpus holds sequences"
-    case .nonFinite(let step, let what, let sequences):
+    case .nonFinite(let step, let what, let sequences, let checkpoint):
       "step \(step + 1): \(what) is not a finite number; the parameters were left as before it. "
-        + "Its batches held \(Self.list(sequences)). Lower the learning rate or look at these sequences"
+        + "Its batches held \(Self.list(sequences)). \(Self.lastGood(checkpoint)). Look at these "
+        + "sequences, or begin another run with a lower learning rate"
+    case .spike(let step, let loss, let median, let sequences, let checkpoint):
+      "step \(step + 1): the loss \(Float(loss)) is far above \(Float(median)), the median of the "
+        + "steps before it; the parameters were left as before it. Its batches held "
+        + "\(Self.list(sequences)). \(Self.lastGood(checkpoint)). Go on past it with --resume and "
+        + "--spike-factor 0 or a higher one, or begin another run with a lower learning rate"
+    case .stopped(let step, let totalSteps, let checkpoint):
+      "stopped after step \(step) of \(totalSteps), as was asked for; "
+        + (checkpoint == nil ? "nothing was done that could be kept" : "a checkpoint was written")
+    case .noBestCheckpoint(let folder, let reason):
+      "the best student of '\(folder)' cannot be exported: \(reason)"
     case .differentRun(let folder, let differences):
       "'\(folder)' holds a run of another configuration: \(differences.joined(separator: "; ")). "
         + "Choose another folder, or remove it first"
@@ -81,9 +99,14 @@ extension StudentTrainerError: CustomStringConvertible {
     "sequence \(sequence.index) of block \(sequence.block)"
   }
 
+  private static func lastGood(_ checkpoint: String?) -> String {
+    checkpoint.map { "The last good checkpoint is '\($0)'" } ?? "There is no checkpoint yet"
+  }
+
   private static func list(_ sequences: [SequenceReference]) -> String {
     let shown = sequences.prefix(8).map { "block \($0.block) sequence \($0.index)" }
-    let more = sequences.count > 8 ? " and \(sequences.count - 8) more" : ""
+    let more =
+      sequences.count > 8 ? " and \(sequences.count - 8) more, all in the run's diverged.json" : ""
     return shown.joined(separator: ", ") + more
   }
 }

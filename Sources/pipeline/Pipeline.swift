@@ -1,4 +1,5 @@
 import ArgumentParser
+import Console
 
 /// The program: one subcommand for each step of a distillation.
 @main
@@ -32,6 +33,9 @@ struct Pipeline: ParsableCommand {
       }
       try command.run()
     } catch {
+      if exitCode(for: error) == .failure, !(error is ExitCode) {
+        Transcript.shared.add("Error: \(message(for: error))")
+      }
       exit(withError: error)
     }
   }

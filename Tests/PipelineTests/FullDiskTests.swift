@@ -78,7 +78,10 @@ struct FullDiskTests {
     }
     let training = ["--from-cache", cache, "--checkpoint-every", "5", "--temperature", "1"]
     try Pipeline.succeed(work.trainStudent(output: student, training))
-    let other = ["checkpoints", "metrics.jsonl", "finished.json", "run.json"]
+    let other = [
+      "checkpoints", "metrics.jsonl", "finished.json", "run.json", "run.yaml", "log.txt",
+      "tensorboard",
+    ]
     try expectFullThenFinished(
       kilobytes: [200, 400], reference: student,
       ignoring: { path in other.contains { path.hasPrefix($0) } },
@@ -92,7 +95,10 @@ struct FullDiskTests {
   @Test func trainStudentSaysThatTheDiskIsFull() throws {
     let work = try Workspace.shared()
     // They hold times and intervals.
-    let other = ["checkpoints", "metrics.jsonl", "finished.json", "run.json"]
+    let other = [
+      "checkpoints", "metrics.jsonl", "finished.json", "run.json", "run.yaml", "log.txt",
+      "tensorboard",
+    ]
     try expectFullThenFinished(
       kilobytes: [4, 8, 100, 300, 400, 500], reference: work.student,
       ignoring: { path in other.contains { path.hasPrefix($0) } },

@@ -97,7 +97,9 @@ struct SweepPlanTests {
     ("students: [1]", "takes students of 'option: value' lines"), ("- 1", "is no mapping"),
     ("students: {name: a}", "takes a list of students"), ("base: 3", "takes 'option: value' lines"),
     ("students: [{layers: {a: 1}}]", "'layers': takes a value, not a mapping"),
-    ("grid: {layers: [\(Self.numbers)], seed: [\(Self.numbers)]}", "makes more than 10000 students"),
+    (
+      "grid: {layers: [\(Self.numbers)], seed: [\(Self.numbers)]}", "makes more than 10000 students"
+    ),
   ])
   func whatIsNoSweepIsRefused(_ text: String, _ reason: String) throws {
     let error = #expect(throws: (any Error).self) { try plan(text) }

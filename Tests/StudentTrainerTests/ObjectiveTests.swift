@@ -169,7 +169,9 @@ struct ObjectiveTests {
     }
     #expect(
       error
-        == .nonFinite(step: 2, what: "the loss", sequences: batches[2].references))
+        == .nonFinite(
+          step: 2, what: "the loss", sequences: batches[2].references,
+          checkpoint: folder.url.appending(path: "checkpoints/step-0000002").path))
     #expect(model.parameters.elements.allSatisfy { $0.isFinite })
     // They are those of the checkpoint after two steps.
     batches.removeLast(2)

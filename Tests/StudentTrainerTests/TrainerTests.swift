@@ -149,7 +149,7 @@ struct TrainerTests {
     #expect(!names.contains(".lock"))
   }
 
-  @Test("checkpoints beyond the last two are removed")
+  @Test("checkpoints beyond the last two are removed, and the best has a second name")
   func keepsTwo() throws {
     let folder = try TemporaryFolder()
     var configuration = TinyWorld.configuration(steps: 7)
@@ -157,7 +157,7 @@ struct TrainerTests {
     try train(configuration, in: folder.url)
     let names = try FileManager.default.contentsOfDirectory(
       atPath: folder.url.appending(path: "checkpoints").path)
-    #expect(names.sorted() == ["step-0000006", "step-0000007"])
+    #expect(names.sorted() == ["best", "step-0000006", "step-0000007"])
   }
 
   @Test(

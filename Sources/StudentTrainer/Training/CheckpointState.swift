@@ -23,6 +23,13 @@ struct CheckpointState: Codable, Equatable {
   var lastLoss: Double
   /// The last evaluation, where there was one.
   var evaluation: EvaluationMetrics?
+  /// The best evaluation so far, where there was one; its checkpoint is kept.
+  var best: BestStep?
+  /// Bytes of TensorBoard's event file that belong to the steps done; nil in checkpoints of before
+  /// there was one.
+  var eventBytes: UInt64?
+  /// Losses of the last steps, which tell a spike; nil in checkpoints of before they were kept.
+  var recentLosses: [Double]?
   /// Seconds of training up to here, without what a kill lost.
   var seconds = 0.0
   /// Seconds of them that the trainer waited for batches.

@@ -22,17 +22,26 @@ struct CheckpointStore {
     }
   }
 
-  /// Saves a checkpoint and removes the oldest beyond `kept`.
+  /// A second name of the best checkpoint, for people.
+  private var bestLink: URL { folder.appending(path: "best", directoryHint: .notDirectory) }
+
+  /// The checkpoint of a step.
+  func checkpoint(step: Int) -> URL {
+    let digits = String(step)
+    let name = "step-" + String(repeating: "0", count: max(0, 7 - digits.count)) + digits
+    return folder.appending(path: name, directoryHint: .isDirectory)
+  }
+
+  /// Saves a checkpoint and removes the oldest beyond `kept`, but never the one of the best evaluation.
   ///
   /// - Returns: The checkpoint's folder.
   /// - Throws: `StudentTrainerError.unwritable`, or what the tensor writer throws.
   func save(
     _ state: CheckpointState, model: MaskedLanguageModel, optimizer: AdamW, kept: Int
   ) throws -> URL {
-    let digits = String(state.step)
-    let name = "step-" + String(repeating: "0", count: max(0, 7 - digits.count)) + digits
-    let target = folder.appending(path: name, directoryHint: .isDirectory)
-    let partial = folder.appending(path: ".partial-\(name)", directoryHint: .isDirectory)
+    let target = checkpoint(step: state.step)
+    let partial = folder.appending(
+      path: ".partial-\(target.lastPathComponent)", directoryHint: .isDirectory)
     let manager = FileManager.default
     do {
       try? manager.removeItem(at: partial)
@@ -51,8 +60,28 @@ struct CheckpointStore {
       if error is TransformerError || error is ShardStoreError { throw error }
       throw StudentTrainerError.unwritable(file: target.path, reason: error.localizedDescription)
     }
-    for old in list().dropLast(max(1, kept)) { remove(old) }
+    let best = state.best.map { checkpoint(step: $0.step) }
+    if let best { link(best) }
+    for old in list().dropLast(max(1, kept))
+    where old.lastPathComponent != best?.lastPathComponent { remove(old) }
     return target
+  }
+
+  /// Gives the best checkpoint its second name at once, where the file system has such names.
+  private func link(_ best: URL) {
+    let name = best.lastPathComponent
+    if (try? FileManager.default.destinationOfSymbolicLink(atPath: bestLink.path)) == name {
+      return
+    }
+    let partial = folder.appending(path: ".partial-best", directoryHint: .notDirectory)
+    try? FileManager.default.removeItem(at: partial)
+    do {
+      try FileManager.default.createSymbolicLink(
+        atPath: partial.path, withDestinationPath: name)
+      try AtomicFile.commit(partial, as: bestLink)
+    } catch {
+      try? FileManager.default.removeItem(at: partial)
+    }
   }
 
   /// Removes what a killed run left unfinished.
@@ -120,18 +149,30 @@ struct CheckpointStore {
     _ checkpoint: URL, state: CheckpointState, model: MaskedLanguageModel, optimizer: AdamW
   ) throws {
     for file in [Self.parametersFile, Self.optimizerFile] {
-      let url = checkpoint.appending(path: file)
-      guard let digest = try? ParameterDigest.text(ofFile: url) else {
-        throw damaged(checkpoint, file, "is missing or cannot be read")
-      }
-      guard digest == state.files[file] else {
-        throw damaged(checkpoint, file, "does not have the digest that state.json records")
-      }
+      try check(file, of: checkpoint, state)
     }
     try read(Self.parametersFile, of: checkpoint, prefix: "", model.layout, into: model.parameters)
     try read(Self.optimizerFile, of: checkpoint, prefix: "m.", model.layout, into: optimizer.m)
     try read(Self.optimizerFile, of: checkpoint, prefix: "v.", model.layout, into: optimizer.v)
     optimizer.step = state.step
+  }
+
+  /// Reads the parameters of a checkpoint alone.
+  ///
+  /// - Throws: `StudentTrainerError.damagedCheckpoint`.
+  func restoreParameters(_ checkpoint: URL, into model: MaskedLanguageModel) throws {
+    let state = try state(of: checkpoint)
+    try check(Self.parametersFile, of: checkpoint, state)
+    try read(Self.parametersFile, of: checkpoint, prefix: "", model.layout, into: model.parameters)
+  }
+
+  private func check(_ file: String, of checkpoint: URL, _ state: CheckpointState) throws {
+    guard let digest = try? ParameterDigest.text(ofFile: checkpoint.appending(path: file)) else {
+      throw damaged(checkpoint, file, "is missing or cannot be read")
+    }
+    guard digest == state.files[file] else {
+      throw damaged(checkpoint, file, "does not have the digest that state.json records")
+    }
   }
 
   private func read(

@@ -52,7 +52,6 @@ package struct SkipMetrics: Codable, Sendable, Equatable {
 final class MetricsFile {
   private let url: URL
   private let handle: FileHandle
-  private let encoder: JSONEncoder
 
   /// Opens the file and cuts it to `length` bytes, what a checkpoint knows of.
   ///
@@ -79,19 +78,14 @@ final class MetricsFile {
     } catch {
       throw StudentTrainerError.unwritable(file: url.path, reason: error.localizedDescription)
     }
-    encoder = JSONEncoder()
-    encoder.keyEncodingStrategy = .convertToSnakeCase
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
   }
 
   deinit { try? handle.close() }
 
-  /// Adds one line.
-  func append(_ line: some Encodable) throws {
+  /// Adds one line, given without its end.
+  func append(_ line: Data) throws {
     do {
-      var data = try encoder.encode(line)
-      data.append(UInt8(ascii: "\n"))
-      try handle.write(contentsOf: data)
+      try handle.write(contentsOf: line + [UInt8(ascii: "\n")])
     } catch {
       throw StudentTrainerError.unwritable(file: url.path, reason: error.localizedDescription)
     }

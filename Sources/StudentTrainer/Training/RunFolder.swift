@@ -1,7 +1,8 @@
 import Foundation
 import ShardStore
 
-/// The files of a run: `run.json`, `metrics.jsonl`, `checkpoints/`, `finished.json`.
+/// The files of a run: `run.json`, `run.yaml`, `metrics.jsonl`, `tensorboard/`, `checkpoints/`,
+/// `finished.json`.
 struct RunFolder {
   /// The run's folder.
   let url: URL
@@ -12,6 +13,11 @@ struct RunFolder {
   }
   /// The metrics file.
   var metrics: URL { url.appending(path: "metrics.jsonl") }
+  /// TensorBoard's event file; it goes by the part `tfevents` of a name.
+  var events: URL { url.appending(path: "tensorboard/events.out.tfevents.decant") }
+  /// What a step that diverged was about.
+  private var divergenceFile: URL { url.appending(path: "diverged.json") }
+  private var optionsFile: URL { url.appending(path: "run.yaml") }
   private var identityFile: URL { url.appending(path: "run.json") }
   private var summaryFile: URL { url.appending(path: "finished.json") }
 
@@ -35,9 +41,12 @@ struct RunFolder {
 
   /// Records the run, or compares it with what is there.
   ///
+  /// - Parameters:
+  ///   - identity: What determines the run's result.
+  ///   - options: The text of `run.yaml`, where there is one to write; a finished run keeps its own.
   /// - Throws: `StudentTrainerError.differentRun` with every difference, `.unreadable`, or what
   ///   writing throws.
-  func claim(_ identity: RunIdentity) throws {
+  func claim(_ identity: RunIdentity, options: String? = nil) throws {
     if let existing = try self.identity() {
       let differences = try identity.differences(from: existing)
       guard differences.isEmpty else {
@@ -47,8 +56,17 @@ struct RunFolder {
       throw StudentTrainerError.differentRun(
         folder: url.path, differences: ["it has checkpoints or metrics but no run.json"])
     }
+    // Before the identity, so that a run that is there can be gone on with.
+    if let options, try summary() == nil {
+      try AtomicFile.write(Data(options.utf8), to: optionsFile)
+    }
     try write(identity, to: identityFile)
+    try? FileManager.default.removeItem(at: divergenceFile)
   }
+
+  /// Keeps all of what an error about a diverged step can only begin to list, where that can be
+  /// written.
+  func keep(_ step: DivergedStep) { try? write(step, to: divergenceFile) }
 
   /// The summary of a run that has ended, or nil.
   func summary() throws -> TrainingSummary? { try read(summaryFile) }

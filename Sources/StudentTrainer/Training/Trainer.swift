@@ -17,6 +17,9 @@ package final class Trainer {
   private let observer: (any TrainingObserver)?
   private let optimizer: AdamW
   private let objective: DistillationObjective
+  private let options: String?
+  private let stop: StopRequest
+  private var watch: DivergenceWatch
 
   /// Prepares a run; nothing is read or written yet.
   ///
@@ -27,10 +30,13 @@ package final class Trainer {
   ///   - folder: The run's folder, made where it is missing.
   ///   - evaluator: Evaluates during and after the run, where given.
   ///   - observer: Hears of progress, where given.
+  ///   - options: What begins this run again, the text of `run.yaml`, where that is to be written.
+  ///   - stop: Ends the run after a step, where given.
   /// - Throws: `StudentTrainerError.invalidConfiguration`.
   package init(
     model: MaskedLanguageModel, source: any BatchSource, configuration: TrainingConfiguration,
-    folder: URL, evaluator: Evaluator? = nil, observer: (any TrainingObserver)? = nil
+    folder: URL, evaluator: Evaluator? = nil, observer: (any TrainingObserver)? = nil,
+    options: String? = nil, stop: StopRequest = StopRequest()
   ) throws {
     try configuration.validate()
     self.model = model
@@ -42,14 +48,17 @@ package final class Trainer {
     self.observer = observer
     optimizer = AdamW(layout: model.layout, options: configuration.optimizer)
     objective = DistillationObjective(configuration)
+    self.options = options
+    self.stop = stop
+    watch = DivergenceWatch(factor: 0, recent: [], checkpoint: nil)
   }
 
   /// Runs, resumes, or finds the run finished.
   ///
   /// - Returns: The finished run; `model` has its parameters.
-  /// - Throws: `StudentTrainerError`, also where another process trains in the folder; what the
-  ///   source and the writers throw. After an error the last checkpoint is intact, and the same call
-  ///   goes on from it.
+  /// - Throws: `StudentTrainerError`, also where another process trains in the folder, and `.stopped`
+  ///   where that was asked for; what the source and the writers throw. After an error the last
+  ///   checkpoint is intact, and the same call goes on from it.
   package func run() throws -> TrainingResult {
     let totalSteps = try countSteps()
     let lock = try folder.createAndLock()
@@ -58,12 +67,13 @@ package final class Trainer {
       configuration: configuration, model: model.configuration,
       initialParameters: ParameterDigest.text(of: model), source: source.identity,
       totalSteps: totalSteps)
-    try folder.claim(identity)
+    try folder.claim(identity, options: options)
     folder.checkpoints.removeLeftovers()
     var state = CheckpointState(
       step: 0, epoch: 0, batchIndex: 0, tokens: 0, metricsBytes: 0, lastLoss: 0,
       configurationDigest: try identity.digest(), files: [:])
-    if let checkpoint = folder.checkpoints.list().last {
+    let checkpoint = folder.checkpoints.list().last
+    if let checkpoint {
       let found = try folder.checkpoints.state(of: checkpoint)
       guard found.configurationDigest == state.configurationDigest else {
         throw StudentTrainerError.damagedCheckpoint(
@@ -76,7 +86,29 @@ package final class Trainer {
     if let summary = try folder.summary(), state.step == totalSteps {
       return TrainingResult(summary: summary, wasFinished: true)
     }
-    return try train(from: state, totalSteps: totalSteps)
+    watch = DivergenceWatch(
+      factor: configuration.intervals.usedSpikeFactor,
+      recent: state.recentLosses ?? [], checkpoint: checkpoint)
+    do {
+      return try train(from: state, totalSteps: totalSteps)
+    } catch {
+      if let step = DivergedStep(error) { folder.keep(step) }
+      throw error
+    }
+  }
+
+  /// Puts the parameters of the best evaluation into the model, after `run`.
+  ///
+  /// - Returns: The step that they are of.
+  /// - Throws: `StudentTrainerError.noBestCheckpoint`, `.damagedCheckpoint`.
+  package func restoreBest() throws -> BestStep {
+    guard let best = try folder.summary()?.best else {
+      throw StudentTrainerError.noBestCheckpoint(
+        folder: folder.url.path, reason: "the run has no evaluation on held-out text")
+    }
+    try folder.checkpoints.restoreParameters(
+      folder.checkpoints.checkpoint(step: best.step), into: model)
+    return best
   }
 
   /// Steps of the whole run.
@@ -91,18 +123,38 @@ package final class Trainer {
   private func train(from start: CheckpointState, totalSteps: Int) throws -> TrainingResult {
     var state = start
     let schedule = configuration.schedule(totalSteps: totalSteps)
-    let metrics = try MetricsFile(url: folder.metrics, length: state.metricsBytes)
+    let records = try RunRecords(folder: folder, state: state)
     let batches = Prefetcher(
       source: source, epoch: state.epoch, index: state.batchIndex,
       capacity: configuration.intervals.prefetchedBatches)
     defer { batches.stop() }
+    // A source may wait for hours; a step does not.
+    let source = source
+    stop.onRequest { source.cancel() }
     observer?.trainingBegins(completedSteps: state.step, totalSteps: totalSteps)
     var meter = ThroughputMeter(tokens: state.tokens)
     let begin = ContinuousClock.now
     let intervals = configuration.intervals
+    var savedStep = state.step
+
+    func save() throws {
+      state.seconds = start.seconds + (ContinuousClock.now - begin).seconds
+      state.waitedSeconds = start.waitedSeconds + batches.waitedSeconds
+      state.recentLosses = watch.recent
+      try records.synchronize(into: &state)
+      let saved = try folder.checkpoints.save(
+        state, model: model, optimizer: optimizer, kept: intervals.keptCheckpoints)
+      watch.checkpoint = saved
+      savedStep = state.step
+      observer?.didSave(checkpoint: saved, step: state.step)
+    }
 
     while state.step < totalSteps {
-      let items = try takeBatches(batches, state: state, totalSteps: totalSteps)
+      guard let items = try takeBatches(batches, state: state, totalSteps: totalSteps) else {
+        if savedStep < state.step { try save() }
+        throw StudentTrainerError.stopped(
+          step: state.step, totalSteps: totalSteps, checkpoint: watch.checkpoint?.path)
+      }
       let result = try step(items, index: state.step, schedule: schedule)
       let last = items[items.count - 1]
       state.step += 1
@@ -113,60 +165,63 @@ package final class Trainer {
 
       let atEnd = state.step == totalSteps
       for line in state.add(skipped: items, atEnd: atEnd) {
-        try metrics.append(line)
+        try records.append(line)
         observer?.didSkip(line)
       }
       let logged = atEnd || state.step == 1 || state.step % intervals.log == 0
       let line = meter.metrics(
         result, state: state, waited: batches.waitedSeconds, restart: logged)
-      if logged { try metrics.append(line) }
+      if logged { try records.append(line) }
       observer?.didFinish(line, logged: logged, totalSteps: totalSteps)
       let evaluates = intervals.evaluation > 0 && state.step % intervals.evaluation == 0
+      var isBest = false
       if let evaluator, atEnd || evaluates {
-        state.evaluation = try evaluate(evaluator, step: state.step, metrics: metrics)
+        isBest = state.note(try evaluate(evaluator, step: state.step, records: records))
         meter.pause(until: state.tokens, waited: batches.waitedSeconds)
       }
-      if atEnd || (intervals.checkpoint > 0 && state.step % intervals.checkpoint == 0) {
-        state.seconds = start.seconds + (ContinuousClock.now - begin).seconds
-        state.waitedSeconds = start.waitedSeconds + batches.waitedSeconds
-        state.metricsBytes = try metrics.synchronize()
-        let saved = try folder.checkpoints.save(
-          state, model: model, optimizer: optimizer, kept: intervals.keptCheckpoints)
-        observer?.didSave(checkpoint: saved, step: state.step)
+      let saves = intervals.checkpoint > 0 && state.step % intervals.checkpoint == 0
+      if atEnd || saves || isBest {
+        try save()
         meter.pause(until: state.tokens, waited: batches.waitedSeconds)
       }
     }
     let summary = TrainingSummary(
       steps: state.step, tokens: state.tokens, lastLoss: state.lastLoss, seconds: state.seconds,
       dataWaitShare: state.seconds > 0 ? min(1, state.waitedSeconds / state.seconds) : 0,
-      evaluation: state.evaluation, skippedSequences: state.skippedSequences)
+      evaluation: state.evaluation, best: state.best, skippedSequences: state.skippedSequences)
     try folder.finish(summary)
     return TrainingResult(summary: summary, wasFinished: false)
   }
 
-  /// The batches of one step; the last step of a run over epochs takes what is left.
+  /// The batches of one step, or nil where the run has to end before it; the last step of a run over
+  /// epochs takes what is left.
   private func takeBatches(
     _ batches: Prefetcher, state: CheckpointState, totalSteps: Int
-  ) throws -> [Prefetcher.Item] {
+  ) throws -> [Prefetcher.Item]? {
     var items: [Prefetcher.Item] = []
     for _ in 0..<configuration.accumulation {
       if configuration.steps == nil, state.step == totalSteps - 1, let last = items.last {
         let isLastEpoch = last.epoch == configuration.epochs - 1
         if isLastEpoch, try last.index + 1 == source.batchCount(epoch: last.epoch) { break }
       }
-      items.append(try StepProfile.time(.data) { try batches.next() })
+      if stop.isRequested { return nil }
+      do {
+        items.append(try StepProfile.time(.data) { try batches.next() })
+      } catch  where stop.isRequested {
+        return nil  // the request ended the source's waiting
+      }
     }
     return items
   }
 
   private func evaluate(
-    _ evaluator: Evaluator, step: Int, metrics: MetricsFile
+    _ evaluator: Evaluator, step: Int, records: RunRecords
   ) throws -> EvaluationMetrics {
     let result = try evaluator.evaluate(model)
     let line = EvaluationMetrics(
       step: step, evalLoss: result.loss, evalAccuracy: result.accuracy,
       evalPositions: result.positions)
-    try metrics.append(line)
+    try records.append(line)
     observer?.didEvaluate(line)
     return line
   }
@@ -185,12 +240,8 @@ package final class Trainer {
     }
     let loss = sums.total(counts, configuration)
     let gradNorm = StepProfile.time(.optimizer) { GradientClipping.norm(model.gradients) }
-    guard loss.isFinite, gradNorm.isFinite else {
-      throw StudentTrainerError.nonFinite(
-        step: index,
-        what: loss.isFinite ? "the norm of the gradients" : "the loss",
-        sequences: items.flatMap(\.batch.references))
-    }
+    try watch.check(
+      step: index, loss: loss, gradNorm: gradNorm, sequences: items.flatMap(\.batch.references))
     let rate = schedule.rate(step: index)
     StepProfile.time(.optimizer) {
       optimizer.update(

@@ -89,6 +89,13 @@ package struct TrainingConfiguration: Codable, Hashable, Sendable {
     package var checkpoint = 500
     /// Checkpoints that are kept, at least 1.
     package var keptCheckpoints = 2
+    /// A loss above this many times its recent median ends the run; 0 lets it go on, nil is 3, which is
+    /// always kept as nil.
+    package var spikeFactor: Double? {
+      didSet { if spikeFactor == DivergenceWatch.usualFactor { spikeFactor = nil } }
+    }
+    /// The factor with its default.
+    package var usedSpikeFactor: Double { spikeFactor ?? DivergenceWatch.usualFactor }
     /// Batches prepared ahead of the trainer, at most.
     package var prefetchedBatches = 4
 
@@ -159,6 +166,9 @@ package struct TrainingConfiguration: Codable, Hashable, Sendable {
       ("prefetchedBatches", intervals.prefetchedBatches), ("log interval", intervals.log),
     ]
     for (name, count) in counts { try require(count >= 1, name, count, "1 or more") }
+    let factor = intervals.usedSpikeFactor
+    try require(
+      factor == 0 || (factor > 1 && factor.isFinite), "spike factor", factor, "0 (off) or above 1")
     try require(intervals.evaluation >= 0, "evaluation interval", intervals.evaluation, "0 or more")
     try require(intervals.checkpoint >= 0, "checkpoint interval", intervals.checkpoint, "0 or more")
   }

@@ -14,6 +14,8 @@ package struct TrainingSummary: Codable, Sendable, Equatable {
   package var dataWaitShare: Double
   /// The evaluation after the last step, where one was asked for.
   package var evaluation: EvaluationMetrics?
+  /// The best evaluation of the run, whose checkpoint is kept; nil without evaluations.
+  package var best: BestStep?
   /// Sequences that were left out because their soft targets were not there; nil where all were.
   package var skippedSequences: Int?
 

@@ -87,6 +87,7 @@ struct CacheTeacherCommand: ParsableCommand {
     if case .reusable = writer.state {
       return try report(place.folder, "cache \(name) is complete and was reused")
     }
+    StopSignals.endAtOnce(saying: "the sealed shards are kept, and the same command goes on")
     try CacheFilling(
       teacher: teacher, corpus: corpus, place: place, writer: writer, common: common
     ).run()

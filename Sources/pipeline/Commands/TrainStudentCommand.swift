@@ -71,6 +71,7 @@ struct TrainStudentCommand: ParsableCommand {
   var weightFormat = SafetensorsWriter.Precision.fp32
 
   func validate() throws {
+    try runOptions.validate(evaluates: training.evalCorpus != nil)
     if fromCache.isEmpty && corpus == nil {
       throw ValidationError("give --from-cache CACHE, or --corpus CORPUS for a baseline")
     }
@@ -111,16 +112,38 @@ struct TrainStudentCommand: ParsableCommand {
 
     let source = try makeSource(caches: caches, corpus: corpus, recipe: recipe)
     let folder = URL(argument: output)
-    let progress = TrainingProgress(label: "train-student", common)
-    let trainer = try Trainer(
-      model: model, source: source, configuration: recipe, folder: folder,
-      evaluator: training.evaluator(), observer: progress)
-    for cache in caches { leaveReference(to: folder, in: cache.folder) }
-    progress.finish(try trainer.run())
-    try ModelExport.write(
-      trainer.model, tokenizer: try tokenizer(cache: cache, corpus: corpus), to: folder,
-      precision: weightFormat)
-    common.log.info("student: \(output)")
+    let options = try resolved(recipe, model.configuration, caches)
+    try TrainingRun(
+      command: "train-student", output: output, runOptions: runOptions, common: common
+    ).run { observer, stop in
+      let trainer = try Trainer(
+        model: model, source: source, configuration: recipe, folder: folder,
+        evaluator: training.evaluator(), observer: observer, options: options, stop: stop)
+      for cache in caches { leaveReference(to: folder, in: cache.folder) }
+      return trainer
+    } export: { model in
+      try ModelExport.write(
+        model, tokenizer: try tokenizer(cache: cache, corpus: corpus), to: folder,
+        precision: weightFormat)
+    }
+  }
+
+  /// The text of `run.yaml`.
+  private func resolved(
+    _ recipe: TrainingConfiguration, _ shape: EncoderConfiguration, _ caches: [CacheReader]
+  ) throws -> String {
+    var options = ResolvedOptions(self)
+    training.resolve(recipe, into: &options)
+    loss.resolve(recipe, into: &options)
+    student.resolve(shape, into: &options)
+    common.resolve(into: &options)
+    options.set("from-cache", caches.map(\.folder.path))
+    options.set("store", nil)  // the caches are paths now
+    for (name, path) in [("corpus", corpus), ("online-teacher", onlineTeacher), ("output", output)]
+    {
+      options.setPath(name, path)
+    }
+    return try options.text(command: "train-student")
   }
 
   /// Tells the cache that this run uses it, so that clean-up knows.

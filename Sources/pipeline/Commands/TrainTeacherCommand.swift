@@ -60,6 +60,7 @@ struct TrainTeacherCommand: ParsableCommand {
   @OptionGroup(title: "Common") var common: CommonOptions
 
   func validate() throws {
+    try runOptions.validate(evaluates: training.evalCorpus != nil)
     if addMLMHead && from == nil {
       throw ValidationError("--add-mlm-head needs the encoder: --from FOLDER")
     }
@@ -81,14 +82,30 @@ struct TrainTeacherCommand: ParsableCommand {
     if masks.replicas == 1 { masks.replicas = Int(Int32.max) }
     let source = try CorpusBatchSource(corpus: corpus, masks: masks, configuration: recipe)
     let folder = URL(argument: output)
-    let progress = TrainingProgress(label: "train-teacher", common)
-    let trainer = try Trainer(
-      model: model, source: source, configuration: recipe, folder: folder,
-      evaluator: training.evaluator(), observer: progress)
-    progress.finish(try trainer.run())
-    try ModelExport.write(
-      trainer.model, tokenizer: corpus.tokenizer(), to: folder, precision: weightFormat)
-    common.log.info("teacher: \(output)")
+    let options = try resolved(recipe)
+    try TrainingRun(
+      command: "train-teacher", output: output, runOptions: runOptions, common: common
+    ).run { observer, stop in
+      try Trainer(
+        model: model, source: source, configuration: recipe, folder: folder,
+        evaluator: training.evaluator(), observer: observer, options: options, stop: stop)
+    } export: { model in
+      try ModelExport.write(
+        model, tokenizer: corpus.tokenizer(), to: folder, precision: weightFormat)
+    }
+  }
+
+  /// The text of `run.yaml`.
+  private func resolved(_ recipe: TrainingConfiguration) throws -> String {
+    var options = ResolvedOptions(self)
+    training.resolve(recipe, into: &options)
+    common.resolve(into: &options)
+    for (name, path) in [
+      ("corpus", corpus), ("output", output), ("from", from), ("model-config", modelConfig),
+    ] {
+      options.setPath(name, path)
+    }
+    return try options.text(command: "train-teacher")
   }
 
   private func makeModel(vocabSize: Int) throws -> MaskedLanguageModel {

@@ -24,6 +24,9 @@ struct CommonOptions: ParsableArguments {
     }
   }
 
+  /// Writes out the threads that compute.
+  func resolve(into options: inout ResolvedOptions) { options.set("threads", Parallel.threads) }
+
   /// Sets the threads and says what computes.
   func start(_ precision: Precision = .fp32) {
     FreedMemory.keep()

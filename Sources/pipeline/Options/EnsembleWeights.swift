@@ -5,6 +5,9 @@ struct EnsembleWeights: ExpressibleByArgument {
   /// In the order of the caches, in any scale.
   let values: [Double]
 
+  /// As at the command line.
+  var defaultValueDescription: String { values.map { "\($0)" }.joined(separator: ",") }
+
   init?(argument: String) {
     let numbers = argument.split(separator: ",", omittingEmptySubsequences: false).map {
       Double($0)

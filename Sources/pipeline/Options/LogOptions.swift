@@ -9,8 +9,6 @@ struct LogOptions: ParsableArguments {
 
   /// The command's log.
   var log: Logger {
-    var logger = Logger(label: "pipeline") { _ in PlainLogHandler() }
-    logger.logLevel = quiet ? .warning : .info
-    return logger
+    Logger(label: "pipeline") { _ in PlainLogHandler(showing: quiet ? .warning : .info) }
   }
 }

@@ -44,6 +44,14 @@ struct LossOptions: ParsableArguments {
     configuration.rank = rank
     configuration.divergence = divergence
   }
+
+  /// Writes out what a configuration made of these options.
+  func resolve(_ configuration: TrainingConfiguration, into options: inout ResolvedOptions) {
+    options.set("kl-weight", configuration.alphaCE)
+    options.set("mlm-weight", configuration.alphaMLM)
+    options.set("cosine-weight", configuration.alphaCos)
+    options.set("temperature", configuration.temperature)
+  }
 }
 
 extension TailTreatment: ExpressibleByArgument {}

@@ -1,8 +1,13 @@
 import ArgumentParser
-import Foundation
 
-/// Where the options of a run come from.
+/// Where the options of a run come from, what it says and what it leaves.
 struct RunOptions: ParsableArguments {
+  /// Which parameters become the model in the run's folder.
+  enum Export: String, ExpressibleByArgument, CaseIterable {
+    case last
+    case best
+  }
+
   @Option(
     help: ArgumentHelp(
       """
@@ -16,4 +21,18 @@ struct RunOptions: ParsableArguments {
       "Go on with the run in this folder, with the options that it was begun with.",
       valueName: "folder"))
   var resume: String?
+
+  @Option(
+    help: "What is exported: the parameters of the last step, or the best on --eval-corpus.")
+  var export = Export.last
+
+  @Flag(help: "Write what happens as JSON lines to standard output.")
+  var json = false
+
+  /// Checks what other options decide.
+  func validate(evaluates: Bool) throws {
+    guard export == .last || evaluates else {
+      throw ValidationError("--export best needs --eval-corpus, which says what is best")
+    }
+  }
 }

@@ -51,6 +51,16 @@ struct StudentOptions: ParsableArguments {
     }
   }
 
+  /// Writes out the shape that these options gave.
+  func resolve(_ shape: EncoderConfiguration, into options: inout ResolvedOptions) {
+    options.set("layers", shape.numHiddenLayers)
+    options.setPath("init-from", initFrom)
+    guard initFrom == nil else { return }
+    options.set("hidden-size", shape.hiddenSize)
+    options.set("heads", shape.numAttentionHeads)
+    options.set("intermediate-size", shape.intermediateSize)
+  }
+
   /// Makes the student with its first parameters.
   func makeModel(
     vocabSize: Int, teacherHiddenSize: Int?, seed: UInt64

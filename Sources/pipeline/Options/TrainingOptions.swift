@@ -1,6 +1,7 @@
 import ArgumentParser
 import Corpus
 import Foundation
+import Kernels
 import StudentTrainer
 
 /// The optimiser, the schedule and the intervals of a training run.
@@ -55,6 +56,15 @@ struct TrainingOptions: ParsableArguments {
   @Option(help: "Steps between checkpoints; 0: at the end only.")
   var checkpointEvery: Int?
 
+  @Option(
+    help: "Checkpoints that are kept, the newest ones; the best on --eval-corpus is kept besides.")
+  var keepCheckpoints: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "A loss above this many times the median of the last 64 steps ends the run; 0: it goes on."))
+  var spikeFactor: Double?
+
   @Option(help: "A tokenized corpus of held-out text to evaluate on.")
   var evalCorpus: String?
 
@@ -90,6 +100,30 @@ struct TrainingOptions: ParsableArguments {
     set(\.intervals.log, logEvery)
     set(\.intervals.evaluation, evalEvery)
     set(\.intervals.checkpoint, checkpointEvery)
+    set(\.intervals.keptCheckpoints, keepCheckpoints)
+    configuration.intervals.spikeFactor = spikeFactor
+  }
+
+  /// Writes out what a configuration made of these options.
+  func resolve(_ configuration: TrainingConfiguration, into options: inout ResolvedOptions) {
+    options.set("epochs", configuration.steps == nil ? configuration.epochs : nil)
+    options.set("batch-tokens", configuration.batchTokens)
+    options.set("accumulate", configuration.accumulation)
+    options.set("precision", precision.value.rawValue)
+    options.set("learning-rate", configuration.learningRate)
+    options.set("head-rate-scale", configuration.headRateScale)
+    options.set("warmup-share", configuration.warmupShare)
+    options.set("weight-decay", configuration.weightDecay)
+    options.set("clip-norm", configuration.clipNorm)
+    options.set("adam-beta1", configuration.beta1)
+    options.set("adam-beta2", configuration.beta2)
+    options.set("adam-epsilon", configuration.epsilon)
+    options.set("log-every", configuration.intervals.log)
+    options.set("eval-every", configuration.intervals.evaluation)
+    options.set("checkpoint-every", configuration.intervals.checkpoint)
+    options.set("keep-checkpoints", configuration.intervals.keptCheckpoints)
+    options.set("spike-factor", configuration.intervals.usedSpikeFactor)
+    options.setPath("eval-corpus", evalCorpus)
   }
 
   /// The evaluation on held-out text, where there is one.

@@ -32,6 +32,11 @@ enum StopSignals {
   static func begin(_ first: @escaping @Sendable (Int32) -> Void) {
     _ = arrival
     Thread.detachNewThread {
+      // A parent may have left them blocked, as worker threads do that start programs.
+      var ours = sigset_t()
+      sigemptyset(&ours)
+      for number in signals { sigaddset(&ours, number) }
+      pthread_sigmask(SIG_UNBLOCK, &ours, nil)
       while sem_wait(arrival) != 0 {}
       first(received.load(ordering: .acquiring))
     }

@@ -1,32 +1,46 @@
 import Console
+import Foundation
 import Logging
 import StudentTrainer
 
-/// Shows a training run: one line on a terminal, plain lines elsewhere.
+/// Shows a training run: one line on a terminal, plain lines elsewhere, and JSON lines where asked for.
 final class TrainingProgress: TrainingObserver {
   private let bar: ProgressBar
   private let log: Logger
+  private let folder: URL
+  private let lines: JSONLines
 
-  init(label: String, _ options: CommonOptions) {
+  init(label: String, folder: URL, _ options: CommonOptions, _ lines: JSONLines) {
     bar = ProgressBar(label, quiet: options.quiet)
     log = options.log
+    self.folder = folder
+    self.lines = lines
   }
 
   func trainingBegins(completedSteps: Int, totalSteps: Int) {
+    // Now the folder is known to be this run's.
+    let file = folder.appending(path: "log.txt")
+    if !Transcript.shared.open(file) {
+      log.warning("cannot write '\(file.path)'; the run goes on without it")
+    }
+    lines.write("begin", nil, ["step": completedSteps, "total_steps": totalSteps])
     guard completedSteps > 0 else { return }
     bar.resume(at: Double(completedSteps) / Double(totalSteps))
     log.info("resuming after step \(completedSteps) of \(totalSteps)")
   }
 
   func didFinish(_ step: StepMetrics, logged: Bool, totalSteps: Int) {
+    if logged { lines.write("step", step, ["total_steps": totalSteps]) }
     bar.update(
       Double(step.step) / Double(totalSteps),
       "step \(step.step)/\(totalSteps) loss \(parts(step)) "
+        + "rate \(String(format: "%.2e", step.learningRate)) "
         + "\(Format.count(Int(step.tokensPerSecond))) tokens/s, "
         + "data wait \(Format.percent(step.dataWaitShare))")
   }
 
   func didEvaluate(_ evaluation: EvaluationMetrics) {
+    lines.write("evaluation", evaluation)
     bar.clear()
     log.info(
       """
@@ -36,6 +50,7 @@ final class TrainingProgress: TrainingObserver {
   }
 
   func didSkip(_ sequences: SkipMetrics) {
+    lines.write("skipped", sequences)
     bar.clear()
     log.warning(
       """
@@ -43,6 +58,13 @@ final class TrainingProgress: TrainingObserver {
       trained on, since their soft targets were not there
       """)
   }
+
+  func didSave(checkpoint: URL, step: Int) {
+    lines.write("checkpoint", nil, ["step": step, "folder": checkpoint.path])
+  }
+
+  /// Takes the progress line off the terminal.
+  func clear() { bar.clear() }
 
   /// Says how the run ended.
   func finish(_ result: TrainingResult) {

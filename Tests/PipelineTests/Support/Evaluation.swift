@@ -25,6 +25,15 @@ enum Evaluation {
     return try decoder.decode([ModelFigures].self, from: Data(outcome.output.utf8))
   }
 
+  /// The numbers of the complete lines of a run's `metrics.jsonl`.
+  static func metrics(_ run: String) throws -> [[String: Double]] {
+    let text = try String(contentsOf: URL(filePath: "\(run)/metrics.jsonl"), encoding: .utf8)
+    return try text.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map {
+      let object = try JSONSerialization.jsonObject(with: Data($0.utf8))
+      return (object as? [String: NSNumber] ?? [:]).mapValues(\.doubleValue)
+    }
+  }
+
   /// The lines of a run's `metrics.jsonl`, sorted keys, without the fields that are times.
   static func metricsWithoutTimes(_ run: String) throws -> [String] {
     let text = try String(contentsOf: URL(filePath: "\(run)/metrics.jsonl"), encoding: .utf8)
