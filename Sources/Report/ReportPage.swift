@@ -39,6 +39,7 @@ package struct ReportPage {
       \(notes)
       </header>
       \(StudentTable(content: content, runs: runs, legend: legend).section)
+      \(SeedSection(content: content, runs: runs).section)
       \(CurveSections(content: content, runs: runs, legend: legend).section)
       \(CostSection(content: content).section)
       \(FidelitySection(content: content).section)

@@ -56,6 +56,7 @@ enum Stylesheet {
     tbody th{font-weight:500;white-space:nowrap}.number{text-align:right;white-space:nowrap}
     thead .number{white-space:normal}.none{color:var(--soft)}td b{font-weight:650}
     tr.teacher{background:var(--card)}tbody tr:hover{background:var(--card)}
+    #seeds tbody th{white-space:normal;min-width:12em}
     small{color:var(--soft);font-size:12px;font-weight:400}
     th:first-child,td:first-child{padding-left:6px}
     .chip{display:inline-block;margin:0 8px 0 0;color:var(--soft);white-space:nowrap}\

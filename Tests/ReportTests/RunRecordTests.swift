@@ -84,6 +84,24 @@ struct RunRecordTests {
     #expect(abs(cost.onlineTeacherSeconds - 8) < 1e-9)
   }
 
+  /// 1, 2 and 3 have the mean 2 and the deviation 1.
+  @Test func runsOfOtherSeedsAloneAreAGroup() throws {
+    let folder = try TemporaryFolder()
+    var runs = try ["a", "b", "c", "d"].map { try run($0, seconds: 1, source: cached, in: folder) }
+    for (index, loss) in [1.0, 2, 3, 9].enumerated() {
+      runs[index].fields["configuration.seed"] = "\(index)"
+      runs[index].fields["initialParameters"] = "\(index)"
+      var figures = ModelFigures(name: "")
+      (figures.loss, figures.accuracy) = (loss, loss / 10)
+      runs[index].figures = figures
+    }
+    runs[3].fields["configuration.temperature"] = "4"
+    let groups = SeedGroup.groups(of: runs)
+    #expect(groups.map { $0.runs.map(\.name) } == [["a", "b", "c"]])
+    #expect(groups[0].loss == SeedGroup.Spread([1, 2, 3]))
+    #expect(groups[0].loss.mean == 2 && groups[0].loss.deviation == 1)
+  }
+
   @Test func runsOfAnotherCacheAreNotCounted() throws {
     let folder = try TemporaryFolder()
     let other = try run(

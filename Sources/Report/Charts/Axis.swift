@@ -59,7 +59,12 @@ package struct Axis: Sendable {
       let power = floor(log10(abs(tick)) + 1e-9)
       return String(format: "%ge%d", (tick / pow(10, power) * 1000).rounded() / 1000, Int(power))
     }
-    return Format.fixed(tick, max(0, Int((-log10(step) - 1e-9).rounded(.up))))
+    // As many decimals as the step has: two for 0.25.
+    let decimals = (0...9).first { count in
+      let scaled = step * pow(10, Double(count))
+      return abs(scaled - scaled.rounded()) < 1e-6 * scaled
+    }
+    return Format.fixed(tick, decimals ?? 9)
   }
 
   private static func large(_ value: Double) -> String {

@@ -7,6 +7,13 @@ package struct RunDifferences: Sendable {
     /// Its value in each run.
     package var values: [String]
 
+    /// The value of most runs, the earliest of several.
+    package var usual: String {
+      let counts = Dictionary(grouping: values, by: { $0 }).mapValues(\.count)
+      let most = counts.values.max()
+      return values.first { counts[$0] == most } ?? ""
+    }
+
     /// A setting and its value in each run.
     package init(title: String, values: [String]) {
       self.title = title

@@ -22,8 +22,9 @@ struct StudentTable {
           "settings",
           { run in
             HTML(
-              differences.map { "<span class=\"chip\">\($0.title) <b>\($0.values[run])</b></span>" }
-            )
+              differences.filter { $0.values[run] != $0.usual }.map {
+                "<span class=\"chip\">\($0.title) <b>\($0.values[run])</b></span>"
+              })
           }, true
         )
       ]
@@ -55,9 +56,18 @@ struct StudentTable {
       \(teacherRow(columns: settings.count))
       \(rows)
       </tbody></table></div>
+      \(usual(differences))
       \(definitions)
       </section>
       """
+  }
+
+  /// What the column of settings leaves out.
+  private func usual(_ differences: [RunDifferences.Column]) -> HTML {
+    guard differences.count > Self.mostColumns else { return "" }
+    let settings = differences.map { "\($0.title) \($0.usual)" }.joined(separator: ", ")
+    return
+      "<p class=\"note\"><b>Settings</b> that are not named are those of most: \(settings).</p>"
   }
 
   private func teacherRow(columns: Int) -> HTML {
@@ -85,7 +95,8 @@ struct StudentTable {
     return HTML([
       cell(figures?.loss.map { Format.fixed($0, 4) }, strong: isBest),
       cell(figures?.accuracy.map(Format.percent)), cell(kept?.accuracy.map(Format.percent)),
-      cell(kept?.loss.map(Format.percent)), cell(figures?.parameters.map(Format.count)),
+      cell(kept?.loss.map { Format.percent($0).replacing("-", with: "−") }),
+      cell(figures?.parameters.map(Format.count)),
       cell(figures?.diskBytes.map(Format.bytes)),
       cell(figures?.latency.map { "\(Format.fixed($0.medianMilliseconds, 2)) ms" }),
       cell(seconds.map(Format.duration)),
