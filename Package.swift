@@ -73,11 +73,13 @@ let package = Package(
     // Training, and the command that joins everything.
     library(
       "StudentTrainer", ["Transformer", "Kernels", "LogitCache", "Corpus", "ShardStore", crypto]),
+    // A page about runs.
+    library("Report", ["StudentTrainer", "Console"]),
     .executableTarget(
       name: "pipeline",
       dependencies: [
         "Tokenizer", "Corpus", "LogitCache", "ShardStore", "Transformer", "Kernels",
-        "StudentTrainer", "TeacherCaching", "Console", arguments, logging, yaml,
+        "StudentTrainer", "TeacherCaching", "Console", "Report", arguments, logging, yaml,
       ],
       swiftSettings: swiftSettings),
 
@@ -113,6 +115,7 @@ let package = Package(
         "StudentTrainer", "Transformer", "Kernels", "LogitCache", "Corpus", "ShardStore",
         "Tokenizer",
       ]),
+    tests("ReportTests", ["Report", "StudentTrainer", "ShardStore"]),
     // Depends on the program itself, so that it is built beside the tests that run it.
     .testTarget(
       name: "PipelineTests",

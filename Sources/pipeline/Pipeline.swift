@@ -16,7 +16,8 @@ struct Pipeline: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       TokenizeCommand.self, TrainTeacherCommand.self, PlanCommand.self, CacheTeacherCommand.self,
-      TrainStudentCommand.self, CacheCommand.self, EvaluateCommand.self, TrainVocabCommand.self,
+      TrainStudentCommand.self, SweepCommand.self, CacheCommand.self, EvaluateCommand.self,
+      ReportCommand.self, TrainVocabCommand.self,
       CorpusCommand.self, EncodeCommand.self, DecodeCommand.self,
     ])
 

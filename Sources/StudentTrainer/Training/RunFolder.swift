@@ -57,7 +57,9 @@ struct RunFolder {
         folder: url.path, differences: ["it has checkpoints or metrics but no run.json"])
     }
     // Before the identity, so that a run that is there can be gone on with.
-    if let options, try summary() == nil { try AtomicFile.write(Data(options.utf8), to: optionsFile) }
+    if let options, try summary() == nil {
+      try AtomicFile.write(Data(options.utf8), to: optionsFile)
+    }
     try write(identity, to: identityFile)
     try? FileManager.default.removeItem(at: divergenceFile)
   }

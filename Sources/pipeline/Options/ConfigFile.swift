@@ -56,6 +56,12 @@ package struct ConfigFile: Sendable {
     try self.init(text: text, path: path)
   }
 
+  /// Entries of a part of a file.
+  package init(path: String, entries: [ConfigEntry]) {
+    self.path = path
+    self.entries = entries
+  }
+
   /// Reads text as if it stood in a file.
   package init(text: String, path: String) throws {
     self.path = path

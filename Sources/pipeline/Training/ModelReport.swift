@@ -26,9 +26,7 @@ struct ModelReport: Encodable {
     let model = try MaskedLanguageModel.load(folder: folder)
     model.precision = precision
     parameters = model.layout.count
-    diskBytes = try Checkpoint(folder: folder).files.reduce(0) { total, file in
-      total + ((try? FileManager.default.attributesOfItem(atPath: file.path)[.size] as? Int) ?? 0)
-    }
+    diskBytes = try Checkpoint(folder: folder).diskBytes
     heldOut = try evaluator.evaluate(model)
     latency = LatencyMeasurement.measure(model)
     trainingSeconds = try TrainingSummary.read(folder: folder)?.seconds
@@ -48,5 +46,14 @@ struct ModelReport: Encodable {
       ])
     }
     return table.text
+  }
+}
+
+extension Checkpoint {
+  /// Bytes of the safetensors files.
+  var diskBytes: Int {
+    files.reduce(0) { total, file in
+      total + ((try? FileManager.default.attributesOfItem(atPath: file.path)[.size] as? Int) ?? 0)
+    }
   }
 }

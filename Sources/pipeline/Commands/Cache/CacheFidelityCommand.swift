@@ -3,6 +3,7 @@ import Console
 import Foundation
 import Kernels
 import LogitCache
+import Report
 import ShardStore
 import StudentTrainer
 import Transformer
@@ -76,7 +77,7 @@ struct CacheFidelityCommand: ParsableCommand {
       try AtomicFile.write(try encoder.encode(reports), to: URL(argument: json))
     }
     if let plot {
-      try AtomicFile.write(Data(FidelityPlot(reports).svg.utf8), to: URL(argument: plot))
+      try AtomicFile.write(Data(FidelityFigure(reports).standalone.utf8), to: URL(argument: plot))
     }
   }
 
