@@ -6,12 +6,13 @@
 #                machine (BENCH="--compute --quick": 3); results in .build/bench/compute.json
 # make compare cached against online training: held-out losses and their differences
 # make lint    formatter and module graph
+# make arm64   compile the C kernels for arm64
 # make parity  a million random strings, ours and tokenizers' (PARITY="--count N --seed S")
 # make fuzz    100,000 damaged and hostile caches and as many corpora, some minutes (FUZZ="--count N --seed S")
 # make python-env  a Python with transformers in .build/python, for the tests that compare with it
 SHELL := /bin/bash
 
-.PHONY: demo test bench compare parity fuzz build lint setup python-env
+.PHONY: demo test bench compare parity fuzz build lint arm64 setup python-env
 
 demo: build
 	@Scripts/demo.sh
@@ -43,6 +44,9 @@ build: setup
 lint: setup
 	swift format lint --strict --parallel --recursive Sources Tests Package.swift
 	swift build -c release --build-tests --explicit-target-dependency-import-check error
+
+arm64:
+	@Scripts/arm64.sh
 
 setup:
 	@Scripts/setup.sh

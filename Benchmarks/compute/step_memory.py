@@ -1,6 +1,6 @@
 """The peak memory of a process that does two training steps: prints one JSON object.
 
-Usage: step_memory.py THREADS ARGUMENTS, where ARGUMENTS is the JSON of `training.MaskedStep`'s.
+Usage: step_memory.py THREADS WORK, where WORK is the JSON of a step's arguments and its `kind`.
 """
 import json
 import re
@@ -8,10 +8,14 @@ import sys
 
 import torch
 
+from distillation import DistillationStep
 from training import MaskedStep
 
+KINDS = {"mlm_step": MaskedStep, "distillation_step": DistillationStep}
+
 torch.set_num_threads(int(sys.argv[1]))
-step = MaskedStep(**json.loads(sys.argv[2]))
+work = json.loads(sys.argv[2])
+step = KINDS[work.pop("kind")](**work)
 for _ in range(2):
     loss = float(step.run())
 with open("/proc/self/status") as status:

@@ -184,3 +184,16 @@ DECANT_CLONES double decant_cosine_row(const float *x, const float *y, int64_t n
   for (int64_t i = 0; i < n; i++) dx[i] += toward * y[i] + along * x[i];
   return 1 - cosine;
 }
+
+DECANT_CLONES double decant_squared_error_row(const float *x, const float *y, int64_t n,
+                                              double weight, float *dx) {
+#pragma clang fp contract(fast) reassociate(on)
+  const float scale = (float)(2 * weight / (double)n);
+  double sum = 0;
+  for (int64_t i = 0; i < n; i++) {
+    const float difference = x[i] - y[i];
+    sum += (double)difference * difference;
+    dx[i] += scale * difference;
+  }
+  return sum / (double)n;
+}

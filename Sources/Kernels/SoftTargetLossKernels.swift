@@ -188,4 +188,25 @@ package enum SoftTargetLossKernels {
     else { return 1 }
     return decant_cosine_row(x, y, Int64(student.count), weight, dx)
   }
+
+  /// The squared error of two hidden states, mean over their dimensions; adds `weight` times the
+  /// gradient to `gradient`.
+  ///
+  /// - Parameters:
+  ///   - student: `[hidden]`.
+  ///   - teacher: `[hidden]`.
+  ///   - weight: Factor of the gradient.
+  ///   - gradient: `[hidden]`, with respect to `student`; aliases neither.
+  /// - Returns: The loss, `>= 0`.
+  package static func squaredError(
+    _ student: UnsafeMutableBufferPointer<Float>, teacher: UnsafeBufferPointer<Float>,
+    weight: Double, gradient: UnsafeMutableBufferPointer<Float>
+  ) -> Double {
+    precondition(
+      student.count == teacher.count && student.count == gradient.count,
+      "states of \(student.count), \(teacher.count) and \(gradient.count) values")
+    guard let x = student.baseAddress, let y = teacher.baseAddress, let dx = gradient.baseAddress
+    else { return 0 }
+    return decant_squared_error_row(x, y, Int64(student.count), weight, dx)
+  }
 }

@@ -35,7 +35,7 @@ package enum StudentTrainerError: Error, Equatable {
   case unreadable(file: String, reason: String)
   /// A file of the run that cannot be written.
   case unwritable(file: String, reason: String)
-  /// A teacher whose layers cannot initialise this student.
+  /// A model that cannot initialise this student.
   case cannotInitialise(folder: String, reason: String)
 }
 
@@ -91,7 +91,7 @@ extension StudentTrainerError: CustomStringConvertible {
     case .unwritable(let file, let reason):
       "cannot write '\(file)': \(reason); check permissions and free space"
     case .cannotInitialise(let folder, let reason):
-      "the student cannot start from the teacher '\(folder)': \(reason)"
+      "the student cannot start from '\(folder)': \(reason)"
     }
   }
 

@@ -15,7 +15,8 @@ extension CacheSpecification {
   ///   - target: What they keep.
   ///   - otherTarget: What positions keep that the mask did not choose; nil for the same.
   ///   - otherShare: For the positions `masked+share`, the share of the others.
-  ///   - states: How the last hidden states are kept.
+  ///   - states: How hidden states are kept.
+  ///   - stateLayers: The layers whose states are kept, 0 the embeddings; nil for the last alone.
   ///   - auditRowsPerShard: Rows of each shard that keep their full logits.
   ///   - precision: What the teacher's products multiply.
   /// - Throws: an encoding error for numbers that are not finite.
@@ -23,7 +24,7 @@ extension CacheSpecification {
     teacher: EncoderConfiguration, weightDigest: String, corpus: CorpusManifest,
     masks: MaskSpecification, positions: PositionSelection, target: TargetSpecification,
     otherTarget: TargetSpecification? = nil, otherShare: Double? = nil, states: StateStorage,
-    auditRowsPerShard: Int, precision: Precision = .fp32
+    stateLayers: [Int]? = nil, auditRowsPerShard: Int, precision: Precision = .fp32
   ) throws {
     self.init(
       tokenizerDigest: corpus.tokenizerDigest, vocabSize: corpus.vocabSize,
@@ -33,10 +34,11 @@ extension CacheSpecification {
       teacher: Teacher(
         configurationDigest: try PlainValue(encoding: teacher).digest(),
         weightDigest: weightDigest, architecture: teacher.architecture.rawValue,
-        hiddenSize: teacher.hiddenSize, layers: teacher.numHiddenLayers),
+        hiddenSize: teacher.hiddenSize, layers: teacher.numHiddenLayers,
+        embeddingSize: teacher.embeddingSize),
       precision: precision.rawValue, mask: try PlainValue(encoding: masks),
       replicas: masks.replicas,
       positions: positions, target: target, otherTarget: otherTarget, otherShare: otherShare,
-      states: states, auditRowsPerShard: auditRowsPerShard)
+      states: states, stateLayers: stateLayers, auditRowsPerShard: auditRowsPerShard)
   }
 }

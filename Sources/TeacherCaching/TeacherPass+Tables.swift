@@ -20,7 +20,7 @@ extension TeacherPass {
   package func makeTables(
     for specifications: [CacheSpecification], mostSequences: Int = 448
   ) throws -> [CacheTables] {
-    let width = teacher.configuration.hiddenSize
+    let width = teacher.configuration.embeddingSize
     let samples = specifications.map { specification in
       specification.targets.map {
         TargetSample(target: $0, vocabSize: specification.vocabSize, hiddenSize: width)

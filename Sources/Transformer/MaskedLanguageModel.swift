@@ -1,6 +1,6 @@
 package import Kernels
 
-/// An encoder (BERT or DistilBERT) with its masked-language-model head.
+/// An encoder (BERT, DistilBERT or ALBERT) with its masked-language-model head.
 ///
 /// The object owns its parameters, gradients and activations; one thread calls it at a time, and
 /// the products inside use the threads of `Parallel`.
@@ -16,6 +16,14 @@ package final class MaskedLanguageModel {
   package var parameters: FloatBuffer {
     parametersVersion += 1
     return storage
+  }
+  /// Changes all parameters, and with them their copy in bf16 where products read one.
+  ///
+  /// - Parameter body: Receives the parameters, and the copy in the same layout (nil where there is
+  ///   none); it leaves in the copy what it leaves in the parameters, rounded.
+  package func update(_ body: (FloatBuffer, OperandBuffer?) -> Void) {
+    let parameters = parameters
+    body(parameters, weights.roundedCopy(of: parametersVersion))
   }
   /// The format that products multiply; norms, sums, losses and parameters are always fp32.
   package var precision: Precision = .fp32 {
@@ -48,9 +56,13 @@ package final class MaskedLanguageModel {
   let head: MaskedLanguageModelHead
 
   /// Makes a model whose parameters are all zero.
-  package init(configuration: EncoderConfiguration) {
+  ///
+  /// - Parameters:
+  ///   - configuration: The model's shape.
+  ///   - projections: As of `ParameterLayout`.
+  package init(configuration: EncoderConfiguration, projections: [Int] = []) {
     self.configuration = configuration
-    layout = ParameterLayout(configuration)
+    layout = ParameterLayout(configuration, projections: projections)
     storage = FloatBuffer(count: layout.count)
     attention = Self.attention(of: batch, configuration, .fp32)
     head = MaskedLanguageModelHead(configuration: configuration)
@@ -125,8 +137,13 @@ package final class MaskedLanguageModel {
   /// - Parameters:
   ///   - batch: Sequences no longer than `maxPositionEmbeddings`, IDs below `vocabSize`.
   ///   - training: Keep what `backward` needs, and set `lastHiddenGradient` to zero.
+  ///   - visit: Receives hidden states as they are made, `[tokens, hidden]`: 0 of the embeddings, then
+  ///     each layer's; without training their memory is soon overwritten.
   /// - Precondition: the batch fits the configuration.
-  package func encode(_ batch: PackedBatch, training: Bool) {
+  package func encode(
+    _ batch: PackedBatch, training: Bool,
+    visit: (_ layer: Int, _ states: Matrix) -> Void = { _, _ in }
+  ) {
     check(batch)
     self.batch = batch
     isTraining = training
@@ -134,9 +151,11 @@ package final class MaskedLanguageModel {
     let plan = plan(training: training)
     embed(into: plan)
     var hidden = plan.embeddings
+    visit(0, view(hidden.floats, configuration.hiddenSize))
     for layer in 0..<configuration.numHiddenLayers {
       forward(layer: layer, input: hidden, plan.layers[layer])
       hidden = plan.layers[layer].output
+      visit(layer + 1, view(hidden.floats, configuration.hiddenSize))
     }
     if training, let scratch = plan.backward {
       let gradient = view(scratch.lastHidden.floats, configuration.hiddenSize)
@@ -162,14 +181,28 @@ package final class MaskedLanguageModel {
     view(backwardScratch.lastHidden.floats, configuration.hiddenSize)
   }
 
+  /// The output of the embeddings (0) or of a layer, `[tokens, hidden]`, after
+  /// `encode(training: true)`; kept while `backward` runs.
+  package func hiddenState(_ layer: Int) -> Matrix {
+    precondition(isTraining, "inner hidden states are kept by encode(training: true)")
+    let states = layer == 0 ? encoded.embeddings : encoded.layers[layer - 1].output
+    return view(states.floats, configuration.hiddenSize)
+  }
+
   /// Propagates `lastHiddenGradient` through the encoder and adds to `gradients`.
   ///
+  /// - Parameter adding: May add to the gradient of a hidden state, `[tokens, hidden]`, before it is
+  ///   propagated: called for each layer from the last down to 0, the embeddings' output.
   /// - Precondition: the batch was encoded for training; called once for each `encode`.
-  package func backward() {
+  package func backward(
+    _ adding: (_ layer: Int, _ gradient: Matrix) -> Void = { _, _ in }
+  ) {
     let plan = encoded
+    adding(configuration.numHiddenLayers, lastHiddenGradient)
     for layer in (0..<configuration.numHiddenLayers).reversed() {
       let input = layer == 0 ? plan.embeddings : plan.layers[layer - 1].output
       backward(layer: layer, input: input, plan.layers[layer])
+      adding(layer, lastHiddenGradient)
     }
     embedBackward()
   }
@@ -184,8 +217,12 @@ package final class MaskedLanguageModel {
 
   /// Hidden states as products read them.
   func operand(_ hidden: Activations.Hidden) -> Operand {
-    let c = configuration.hiddenSize
-    return hidden.rounded.map { view($0, c) } ?? Operand(view(hidden.floats, c))
+    operand(hidden, configuration.hiddenSize)
+  }
+
+  /// Normalised activations of a width, as products read them.
+  func operand(_ values: Activations.Hidden, _ width: Int) -> Operand {
+    values.rounded.map { view($0, width) } ?? Operand(view(values.floats, width))
   }
 
   var encoded: Activations {
@@ -245,7 +282,7 @@ extension Parameter {
   /// The weight whose product writes this gradient; queries, keys and values are one.
   var product: Parameter? {
     switch self {
-    case .wordEmbeddings, .headTransform(.weight),
+    case .wordEmbeddings, .embeddingProjection(.weight), .headTransform(.weight), .projection,
       .layer(_, .attentionOutput, .weight), .layer(_, .intermediate, .weight),
       .layer(_, .output, .weight):
       self

@@ -4,10 +4,14 @@ package enum Parameter: Hashable, Sendable {
   case positionEmbeddings
   case tokenTypeEmbeddings
   case embeddingNorm(Term)
+  case embeddingProjection(Term)
   case layer(Int, LayerPart, Term)
   case headTransform(Term)
   case headNorm(Term)
   case decoderBias
+  /// A projection to the width of another model's states, of a loss between hidden states; not part
+  /// of the model itself, so it has no bias and is not exported.
+  case projection(Int)
 
   /// Weight or bias; of a norm, the scale or the shift.
   package enum Term: String, Hashable, Sendable {
@@ -45,21 +49,31 @@ package struct ParameterLayout: Sendable {
   package let entries: [Entry]
   /// Floats in the array.
   package let count: Int
+  /// Number of projections, which lie at the end.
+  package let projectionCount: Int
   private let index: [Parameter: Int]
 
   /// Lays out the parameters of a configuration.
-  package init(_ configuration: EncoderConfiguration) {
+  ///
+  /// - Parameters:
+  ///   - configuration: The model's shape.
+  ///   - projections: Widths to which learned projections bring hidden states, `[width, hidden]` each.
+  package init(_ configuration: EncoderConfiguration, projections: [Int] = []) {
     let (c, f, v) = (
       configuration.hiddenSize, configuration.intermediateSize, configuration.vocabSize
     )
+    let e = configuration.embeddingSize
     var shapes: [(Parameter, [Int])] = [
-      (.wordEmbeddings, [v, c]), (.positionEmbeddings, [configuration.maxPositionEmbeddings, c]),
+      (.wordEmbeddings, [v, e]), (.positionEmbeddings, [configuration.maxPositionEmbeddings, e]),
     ]
     if configuration.typeVocabSize > 0 {
-      shapes.append((.tokenTypeEmbeddings, [configuration.typeVocabSize, c]))
+      shapes.append((.tokenTypeEmbeddings, [configuration.typeVocabSize, e]))
     }
-    shapes += [(.embeddingNorm(.weight), [c]), (.embeddingNorm(.bias), [c])]
-    for layer in 0..<configuration.numHiddenLayers {
+    shapes += [(.embeddingNorm(.weight), [e]), (.embeddingNorm(.bias), [e])]
+    if configuration.architecture.factorisesEmbeddings {
+      shapes += [(.embeddingProjection(.weight), [c, e]), (.embeddingProjection(.bias), [c])]
+    }
+    for layer in 0..<configuration.distinctLayers {
       // Queries, keys and values lie side by side: one [3C, C] product serves the three.
       shapes += [
         (.layer(layer, .query, .weight), [c, c]), (.layer(layer, .key, .weight), [c, c]),
@@ -75,9 +89,11 @@ package struct ParameterLayout: Sendable {
       ]
     }
     shapes += [
-      (.headTransform(.weight), [c, c]), (.headTransform(.bias), [c]), (.headNorm(.weight), [c]),
-      (.headNorm(.bias), [c]), (.decoderBias, [v]),
+      (.headTransform(.weight), [e, c]), (.headTransform(.bias), [e]), (.headNorm(.weight), [e]),
+      (.headNorm(.bias), [e]), (.decoderBias, [v]),
     ]
+    shapes += projections.enumerated().map { (.projection($0), [$1, c]) }
+    projectionCount = projections.count
     var entries: [Entry] = []
     var offset = 0
     for (parameter, shape) in shapes {
@@ -114,4 +130,12 @@ extension Parameter {
     default: false
     }
   }
+
+  /// True for what belongs to a loss and not to the model.
+  package var isProjection: Bool {
+    if case .projection = self { true } else { false }
+  }
+
+  /// The name of a projection in a checkpoint of a run.
+  static func projectionName(_ index: Int) -> String { "distillation.projection.\(index).weight" }
 }

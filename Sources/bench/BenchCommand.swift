@@ -48,11 +48,10 @@ struct BenchCommand: ParsableCommand {
   var only: String?
 
   @Option(
-    parsing: .upToNextOption,
     help: ArgumentHelp(
-      "Print this process's peak memory after steps of a model on a batch; for --compute.",
+      "Print this process's peak memory after two training steps; for --compute.",
       visibility: .hidden))
-  var stepMemory: [String] = []
+  var stepMemory: String?
 
   @Flag(help: "Measure bytes and fidelity of the cache's targets, of --real-teacher.")
   var fidelity = false
@@ -130,7 +129,7 @@ struct BenchCommand: ParsableCommand {
         keptShare: keptShare, wantsTails: tails, scratch: scratch
       ).run()
     }
-    if !stepMemory.isEmpty {
+    if let stepMemory {
       return Terminal.output(try StepMemory.measure(stepMemory, scratch: scratch))
     }
     if compute {

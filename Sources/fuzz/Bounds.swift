@@ -92,7 +92,7 @@ struct Bounds {
         block.parts.indices.contains(place.part) && place.row < block.parts[place.part].rows,
         "place of row \(row)")
     }
-    if let states = block.states {
+    for states in (block.states.map { [$0] } ?? []) + block.innerStates.values {
       try require(states.rows == block.rowCount, "rows of states")
       try check(states)
     }

@@ -23,6 +23,29 @@ import Testing
     }
   }
 
+  @Test func aDecoderAsWideAsTheStatesIsNotToldOf() throws {
+    func teacher(embeddingSize: Int?) -> CacheSpecification.Teacher {
+      .init(
+        configurationDigest: "tc", weightDigest: "tw", architecture: "bert", hiddenSize: 16,
+        layers: 2, embeddingSize: embeddingSize)
+    }
+    var specification = SampleCache().specification
+    let fingerprint = specification.fingerprint()
+    specification.teacher = teacher(embeddingSize: 16)
+    #expect(specification.fingerprint() == fingerprint)
+    specification.teacher = teacher(embeddingSize: 8)
+    #expect(specification.fingerprint() != fingerprint)
+    #expect(specification.teacher.inputSize == 8)
+    try specification.validate()
+    // Ranks are of the decoder's input, and states of another width are not in its stream.
+    specification.target = TargetSpecification(headK: 8, tail: .lowrank, rank: 9)
+    #expect(throws: LogitCacheError.self) { try specification.validate() }
+    specification.target = TargetSpecification(headK: 0, tail: .hidden)
+    try specification.validate()
+    specification.states = .shared
+    #expect(throws: LogitCacheError.self) { try specification.validate() }
+  }
+
   @Test func canonicalTextIsSortedAndPlain() throws {
     let value = PlainValue.object([
       "b": .list([.null, .bool(true), .signed(-1)]), "a": .text("x/\"\\\n\u{e9}"),
@@ -63,14 +86,14 @@ import Testing
       TargetSpecification(headK: 4, tail: .sampled),
       TargetSpecification(headK: 0, tail: .sampled, threshold: 0.7), noRank, strayRank,
     ] {
-      #expect(throws: LogitCacheError.self) { try target.validate(vocabSize: 100, hiddenSize: 16) }
+      #expect(throws: LogitCacheError.self) { try target.validate(vocabSize: 100, inputSize: 16) }
     }
     try TargetSpecification(headK: 4, tail: .lowrank, rank: 16)
-      .validate(vocabSize: 100, hiddenSize: 16)
+      .validate(vocabSize: 100, inputSize: 16)
     for (k, step) in [(0, 0.1), (100, 0.1), (-1, 0.1), (4, 0), (4, .nan), (4, 2)] {
       #expect(throws: LogitCacheError.self) {
         try TargetSpecification(headK: k, step: step, tail: .scalars)
-          .validate(vocabSize: 100, hiddenSize: 16)
+          .validate(vocabSize: 100, inputSize: 16)
       }
     }
   }

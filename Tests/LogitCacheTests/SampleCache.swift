@@ -119,7 +119,11 @@ struct SampleCache {
     for row in reversed ? rows.reversed() : rows {
       try logits(block, replica: replica, row: row).withUnsafeBufferPointer { logits in
         try hidden(block, replica: replica, row: row).withUnsafeBufferPointer { hidden in
-          try state(block, replica: replica, row: row).withUnsafeBufferPointer { state in
+          // Layer after layer, each another multiple, so that one is not taken for another.
+          let last = state(block, replica: replica, row: row)
+          let factors = specification.stateLayers?.enumerated().map { Float($0.offset + 1) } ?? [1]
+          try factors.flatMap { factor in last.map { factor * $0 } }.withUnsafeBufferPointer {
+            state in
             try encoder.add(row: row, logits: logits, decoderInput: hidden, state: state)
           }
         }

@@ -20,7 +20,7 @@ struct TransformersTests {
   /// in another order of sums leaves 2e-7 of them.
   static let tolerance: Float = 1e-5
 
-  @Test(arguments: ["student", "teacher", "half"])
+  @Test(arguments: ["student", "teacher", "half", "albert"])
   func logitsAndTokensAreThoseOfTransformers(name: String) throws {
     let work = try Workspace.shared()
     let scratch = try ScratchFolder()
@@ -29,6 +29,7 @@ struct TransformersTests {
     switch name {
     case "student": folder = work.student
     case "teacher": folder = work.teacher
+    case "albert": folder = try ArchitectureTests.albert.get()
     default:
       folder = scratch.path("half")
       try Pipeline.succeed(work.trainStudent(output: folder, ["--weight-format", "fp16"]))

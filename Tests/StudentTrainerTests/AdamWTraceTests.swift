@@ -138,7 +138,7 @@ struct AdamWTraceTests {
       options: AdamW.Options(
         beta1: steps.betas[0], beta2: steps.betas[1], epsilon: steps.eps,
         weightDecay: steps.weightDecay))
-    let schedule = LinearSchedule(
+    let schedule = RateSchedule(
       peak: steps.lr, warmupSteps: steps.warmup, totalSteps: steps.steps)
     let batch = try batch(maskedOnly: false)
     let counts = LossCounts(batch)

@@ -16,8 +16,8 @@ struct CacheSourceTests {
     folder = try TemporaryFolder()
   }
 
-  static func teacher() -> MaskedLanguageModel {
-    TinyWorld.model(seed: 80, layers: 2, architecture: .bert)
+  static func teacher(_ architecture: Architecture = .bert) -> MaskedLanguageModel {
+    TinyWorld.model(seed: 80, layers: 2, architecture: architecture)
   }
 
   func configuration() -> TrainingConfiguration {
@@ -28,11 +28,12 @@ struct CacheSourceTests {
     return configuration
   }
 
-  func cache(_ options: TinyCache.Options = TinyCache.Options(), name: String = "cache") throws
-    -> CacheReader
-  {
+  func cache(
+    _ options: TinyCache.Options = TinyCache.Options(), name: String = "cache",
+    teacher: MaskedLanguageModel = teacher()
+  ) throws -> CacheReader {
     try TinyCache.make(
-      world, teacher: Self.teacher(), masks: world.masks(), options: options,
+      world, teacher: teacher, masks: world.masks(), options: options,
       in: folder.url.appending(path: name))
   }
 
@@ -43,22 +44,25 @@ struct CacheSourceTests {
   }
 
   func online(
-    _ configuration: TrainingConfiguration, _ positions: OnlineTeacherSource.Positions
+    _ configuration: TrainingConfiguration, _ positions: OnlineTeacherSource.Positions,
+    _ architecture: Architecture = .bert
   ) throws -> OnlineTeacherSource {
     try OnlineTeacherSource(
-      teacher: Self.teacher(), corpus: world.corpus, masks: world.masks(), positions: positions,
+      teacher: Self.teacher(architecture), corpus: world.corpus, masks: world.masks(),
+      positions: positions,
       configuration: configuration)
   }
 
   @Test(
     "a hidden cache gives the online teacher's batches, logits and states",
-    arguments: [PositionSelection.masked, .all])
-  func hiddenEqualsOnline(positions: PositionSelection) throws {
+    arguments: [PositionSelection.masked, .all], [Architecture.bert, .albert])
+  func hiddenEqualsOnline(positions: PositionSelection, architecture: Architecture) throws {
     var options = TinyCache.Options()
     options.positions = positions
     let configuration = configuration()
-    let cached = try source(cache(options), configuration)
-    let online = try online(configuration, positions == .all ? .all : .masked)
+    let cached = try source(
+      cache(options, teacher: Self.teacher(architecture)), configuration)
+    let online = try online(configuration, positions == .all ? .all : .masked, architecture)
     for epoch in 0..<2 {
       let pairs = zip(try allBatches(cached, epoch: epoch), try allBatches(online, epoch: epoch))
       for (left, right) in pairs {

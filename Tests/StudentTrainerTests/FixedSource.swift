@@ -19,13 +19,13 @@ final class FailingSource: BatchSource {
   var identity: [String: String] { base.identity }
   let runsAhead = false
   func batchCount(epoch: Int) throws -> Int { try base.batchCount(epoch: epoch) }
-  func batch(epoch: Int, index: Int) throws -> TrainingBatch? {
+  func batch(epoch: Int, index: Int, temperature: Double?) throws -> TrainingBatch? {
     let call = calls.withLock { calls in
       calls += 1
       return calls
     }
     if call == failsAtCall { throw Interruption() }
-    return try base.batch(epoch: epoch, index: index)
+    return try base.batch(epoch: epoch, index: index, temperature: temperature)
   }
 }
 
@@ -36,7 +36,7 @@ struct FixedSource: BatchSource {
   var delaySeconds = 0.0
   var identity: [String: String] { ["targets": "fixed"] }
   func batchCount(epoch: Int) -> Int { batches.count }
-  func batch(epoch: Int, index: Int) -> TrainingBatch? {
+  func batch(epoch: Int, index: Int, temperature: Double?) -> TrainingBatch? {
     if delaySeconds > 0 { Thread.sleep(forTimeInterval: delaySeconds) }
     return index < batches.count ? batches[index] : nil
   }
@@ -60,8 +60,25 @@ final class CountingSource: BatchSource {
   var identity: [String: String] { base.identity }
   let runsAhead = true
   func batchCount(epoch: Int) -> Int { base.batchCount(epoch: epoch) }
-  func batch(epoch: Int, index: Int) -> TrainingBatch? {
+  func batch(epoch: Int, index: Int, temperature: Double?) -> TrainingBatch? {
     made.withLock { $0 += 1 }
-    return base.batch(epoch: epoch, index: index)
+    return base.batch(epoch: epoch, index: index, temperature: temperature)
+  }
+}
+
+/// Remembers the temperature that was asked for last.
+final class RecordingSource: BatchSource {
+  let base: any BatchSource
+  private let last = Mutex<Double?>(nil)
+
+  init(base: any BatchSource) { self.base = base }
+
+  var temperature: Double? { last.withLock { $0 } }
+  var identity: [String: String] { base.identity }
+  let runsAhead = false
+  func batchCount(epoch: Int) throws -> Int { try base.batchCount(epoch: epoch) }
+  func batch(epoch: Int, index: Int, temperature: Double?) throws -> TrainingBatch? {
+    last.withLock { $0 = temperature }
+    return try base.batch(epoch: epoch, index: index, temperature: temperature)
   }
 }

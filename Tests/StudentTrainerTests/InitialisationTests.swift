@@ -99,11 +99,41 @@ struct InitialisationTests {
     #expect("\(try #require(layers))".contains("layers 0 to 2"))
     var shape = try StudentInitialiser.configuration(forTeacher: folder.url, layers: [0])
     shape.hiddenSize = 8
+    shape.vocabSize = 7
     let sizes = #expect(throws: StudentTrainerError.self) {
       try StudentInitialiser.student(
         shape, fromTeacher: folder.url, options: StudentInitialiser.Options(layers: [0]))
     }
-    #expect("\(try #require(sizes))".contains("hidden_size: student 8, teacher 16"))
+    #expect("\(try #require(sizes))".contains("hidden_size 8 of 2 heads"))
+    shape.hiddenSize = 16
+    let vocabulary = #expect(throws: StudentTrainerError.self) {
+      try StudentInitialiser.student(
+        shape, fromTeacher: folder.url, options: StudentInitialiser.Options(layers: [0]))
+    }
+    #expect("\(try #require(vocabulary))".contains("vocab_size: student 7, here 64"))
+  }
+
+  @Test(
+    "a layer that is there may be taken twice; one that is not, and no layer, are refused",
+    arguments: [([1, 1, 0], true), ([], false), ([-1], false), ([0, 1, 2, 3], false)])
+  func layerLists(layers: [Int], isFine: Bool) throws {
+    let folder = try TemporaryFolder()
+    let teacher = try teacher(in: folder)
+    guard isFine else {
+      let error = #expect(throws: StudentTrainerError.self) {
+        try StudentInitialiser.configuration(forTeacher: folder.url, layers: layers)
+      }
+      #expect("\(try #require(error))".contains("\(layers)"))
+      return
+    }
+    let shape = try StudentInitialiser.configuration(forTeacher: folder.url, layers: layers)
+    let student = try StudentInitialiser.student(
+      shape, fromTeacher: folder.url, options: StudentInitialiser.Options(layers: layers))
+    for (mine, theirs) in layers.enumerated() {
+      #expect(
+        values(student, .layer(mine, .output, .weight))
+          == values(teacher, .layer(theirs, .output, .weight)))
+    }
   }
 
   @Test(

@@ -8,7 +8,7 @@ struct OptimizerTests {
   @Test("the schedule rises from 0, peaks after the warm-up and ends at 0")
   func schedule() {
     // transformers.get_linear_schedule_with_warmup(optimizer, 3, 12), peak 1e-3.
-    let schedule = LinearSchedule(peak: 1e-3, warmupSteps: 3, totalSteps: 12)
+    let schedule = RateSchedule(peak: 1e-3, warmupSteps: 3, totalSteps: 12)
     let expected: [Double] = (0..<12).map { (step: Int) -> Double in
       step < 3 ? Double(step) / 3000 : Double(12 - step) / 9000
     }
@@ -16,7 +16,7 @@ struct OptimizerTests {
       #expect(abs(schedule.rate(step: step) - rate) < 1e-15)
     }
     #expect(schedule.rate(step: 12) == 0 && schedule.rate(step: 99) == 0)
-    #expect(LinearSchedule(peak: 2, warmupSteps: 0, totalSteps: 4).rate(step: 0) == 2)
+    #expect(RateSchedule(peak: 2, warmupSteps: 0, totalSteps: 4).rate(step: 0) == 2)
   }
 
   @Test("clipping follows clip_grad_norm_ and can be turned off")

@@ -76,9 +76,11 @@ struct SourceTests {
 
   @Test("the online teacher gives its logits and states at the rows")
   func onlineTargets() throws {
+    var configuration = configuration()
+    configuration.alphaCE = 5
     let source = try OnlineTeacherSource(
       teacher: Self.teacher(), corpus: world.corpus, masks: world.masks(), positions: .masked,
-      configuration: configuration())
+      configuration: configuration)
     let batch = try #require(try source.batch(epoch: 0, index: 0))
     guard case .logits(let targets) = batch.softTargets else { throw Interruption() }
     let states = try #require(batch.teacherStates)

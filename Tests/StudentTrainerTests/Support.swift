@@ -47,12 +47,12 @@ struct TinyWorld {
   }
 
   static func model(
-    seed: UInt64, layers: Int = 1, architecture: Architecture = .distilBert
+    seed: UInt64, layers: Int = 1, architecture: Architecture = .distilBert, hiddenSize: Int = 16
   ) -> MaskedLanguageModel {
     StudentInitialiser.random(
       EncoderConfiguration(
-        architecture: architecture, vocabSize: vocabSize, hiddenSize: 16,
-        numHiddenLayers: layers, numAttentionHeads: 2, intermediateSize: 32,
+        architecture: architecture, vocabSize: vocabSize, hiddenSize: hiddenSize,
+        numHiddenLayers: layers, numAttentionHeads: 2, intermediateSize: 32, embeddingSize: 8,
         maxPositionEmbeddings: 32, initializerRange: 0.2),
       seed: seed)
   }

@@ -12,6 +12,7 @@ enum TinyCache {
     var target = TargetSpecification(headK: 0, tail: .hidden)
     var positions = PositionSelection.masked
     var states = StateStorage.int8
+    var stateLayers: [Int]?
     /// Masks that the teacher's input is made with, where they differ from those recorded.
     var inputMasks: MaskSpecification?
   }
@@ -27,9 +28,12 @@ enum TinyCache {
       blocksPerShard: manifest.shards.map(\.blocks),
       teacher: CacheSpecification.Teacher(
         configurationDigest: "tiny", weightDigest: ParameterDigest.text(of: teacher),
-        architecture: "bert", hiddenSize: teacher.configuration.hiddenSize, layers: 2),
+        architecture: "bert", hiddenSize: teacher.configuration.hiddenSize,
+        layers: teacher.configuration.numHiddenLayers,
+        embeddingSize: teacher.configuration.embeddingSize),
       precision: "fp32", mask: try PlainValue(encoding: masks), replicas: masks.replicas,
       positions: options.positions, target: options.target, states: options.states,
+      stateLayers: options.stateLayers,
       auditRowsPerShard: 1)
     let writer = try CacheWriter(folder: folder, specification: specification)
     let masker = try Masker(
@@ -63,7 +67,7 @@ enum TinyCache {
         UnsafeBufferPointer(start: teacher.values(of: .decoderBias), count: vocabSize)))
     let sample = TargetSample(
       target: specification.target, vocabSize: vocabSize,
-      hiddenSize: specification.teacher.hiddenSize)
+      hiddenSize: specification.teacher.inputSize)
     let (_, rows, sequences) = inputs(
       try world.corpus.block(0), masker: masker, replica: 0, specification: specification)
     teacher.encode(PackedBatch(sequences: sequences), training: false)
@@ -110,14 +114,20 @@ enum TinyCache {
       block, masker: masker, replica: replica, specification: specification)
     let encoder = try SoftTargetEncoder(
       specification: specification, tables: tables, block: target)
-    teacher.encode(PackedBatch(sequences: sequences), training: false)
-    let states = teacher.lastHiddenStates
+    var states: [[Float]] = []  // of each layer
+    teacher.encode(PackedBatch(sequences: sequences), training: false) { _, made in
+      states.append(Array(made.elements))
+    }
+    let width = teacher.configuration.hiddenSize
     try teacher.forEachLogitChunk(rows: rows) { range, logits, inputs in
       for row in range {
-        try encoder.add(
-          row: row, logits: UnsafeBufferPointer(logits.row(row - range.lowerBound)),
-          decoderInput: UnsafeBufferPointer(inputs.row(row - range.lowerBound)),
-          state: UnsafeBufferPointer(states.row(Int(rows[row]))))
+        let start = Int(rows[row]) * width
+        let kept = specification.keptStateLayers.flatMap { states[$0][start..<start + width] }
+        try kept.withUnsafeBufferPointer {
+          try encoder.add(
+            row: row, logits: UnsafeBufferPointer(logits.row(row - range.lowerBound)),
+            decoderInput: UnsafeBufferPointer(inputs.row(row - range.lowerBound)), state: $0)
+        }
       }
     }
     return encoder

@@ -10,7 +10,7 @@ struct ParityTests {
   /// activations of size 1 leaves a few 1e-6.
   static let tolerance: Float = 1e-4
 
-  @Test(arguments: ["bert-mlm", "distilbert-mlm"])
+  @Test(arguments: ["bert-mlm", "distilbert-mlm", "albert-mlm"])
   func hiddenStatesEqualPyTorch(name: String) throws {
     let reference = try ReferenceModel(name)
     let model = try MaskedLanguageModel.load(folder: reference.folder)
@@ -20,7 +20,7 @@ struct ParityTests {
     }
   }
 
-  @Test(arguments: ["bert-mlm", "distilbert-mlm"])
+  @Test(arguments: ["bert-mlm", "distilbert-mlm", "albert-mlm"])
   func inferenceMemoryGivesTheSameLastHiddenStates(name: String) throws {
     let reference = try ReferenceModel(name)
     let model = try MaskedLanguageModel.load(folder: reference.folder)
@@ -30,7 +30,7 @@ struct ParityTests {
       try reference.difference(model.lastHiddenStates, "hidden_states.\(layers)") < Self.tolerance)
   }
 
-  @Test(arguments: ["bert-mlm", "distilbert-mlm"])
+  @Test(arguments: ["bert-mlm", "distilbert-mlm", "albert-mlm"])
   func logitsEqualPyTorch(name: String) throws {
     let reference = try ReferenceModel(name)
     let model = try MaskedLanguageModel.load(folder: reference.folder)
@@ -69,8 +69,9 @@ struct ParityTests {
   }
 
   /// For DistilBERT the fixture's gradients are those of the triple loss, which the trainer tests.
-  @Test func lossAndGradientsEqualPyTorch() throws {
-    let reference = try ReferenceModel("bert-mlm")
+  @Test(arguments: ["bert-mlm", "albert-mlm"])
+  func lossAndGradientsEqualPyTorch(name: String) throws {
+    let reference = try ReferenceModel(name)
     let model = try MaskedLanguageModel.load(folder: reference.folder)
     model.encode(reference.batch, training: true)
     let rows = reference.labelledRows

@@ -54,5 +54,9 @@ decant_row_loss decant_hard_target_row(float *x, int64_t vocab, int32_t label, d
 // A zero vector has cosine 0 and no gradient.
 double decant_cosine_row(const float *x, const float *y, int64_t n, double weight, float *dx);
 
+// The squared error of two states, mean over their n values; adds weight times its gradient to dx.
+double decant_squared_error_row(const float *x, const float *y, int64_t n, double weight,
+                                float *dx);
+
 // Cross entropy of a label without a gradient; `argmax` receives the first largest logit's ID.
 double decant_evaluate_row(const float *x, int64_t vocab, int32_t label, int64_t *argmax);

@@ -70,13 +70,22 @@ package struct Operand: @unchecked Sendable {  // a view; the memory's owner kee
   /// Rounds a matrix of floats to this view's format, to nearest even.
   package func assign(_ matrix: Matrix) {
     precondition(matrix.rows == rows && matrix.columns == columns, "shapes differ")
-    Parallel.forEach(count, grain: 4096) { part in
-      if let floats {
-        (floats + part.lowerBound).update(from: matrix.base + part.lowerBound, count: part.count)
-      } else if let bfloat16 {
-        decant_float_to_bfloat16(
-          matrix.base + part.lowerBound, bfloat16 + part.lowerBound, part.count)
-      }
+    Parallel.forEach(count, grain: 4096) { assign($0, of: matrix.base) }
+  }
+
+  /// Rounds some of `count` floats to this view's format, on the calling thread.
+  ///
+  /// - Parameters:
+  ///   - range: The numbers' indexes, in the order of rows.
+  ///   - values: All floats, as many as this view has.
+  /// - Precondition: `range` lies in `0 ..< count`.
+  package func assign(_ range: Range<Int>, of values: UnsafePointer<Float>) {
+    precondition(range.lowerBound >= 0 && range.upperBound <= count, "\(range) of \(count) numbers")
+    let start = range.lowerBound
+    if let floats {
+      (floats + start).update(from: values + start, count: range.count)
+    } else if let bfloat16 {
+      decant_float_to_bfloat16(values + start, bfloat16 + start, range.count)
     }
   }
 }

@@ -25,13 +25,13 @@ package enum CacheSize {
     _ specification: CacheSpecification, sampleBytes: Int, share: Double
   ) -> Int {
     let vocabSize = Double(specification.vocabSize)
-    let hiddenSize = specification.teacher.hiddenSize
+    let inputSize = specification.teacher.inputSize
     let audited =
       specification.blocksPerShard.count * specification.auditRowsPerShard * specification.replicas
     let columns = specification.targets.reduce(0) { columns, target in
       switch target.tail {
-      case .lowrank: columns + target.basisRank(hiddenSize: hiddenSize)
-      case .hidden: max(columns, hiddenSize)
+      case .lowrank: columns + target.basisRank(inputSize: inputSize)
+      case .hidden: max(columns, inputSize)
       case .scalars, .sampled: columns
       }
     }

@@ -4,7 +4,7 @@ import ShardStore
 
 /// The teacher's output matrix, with which the tail `hidden` gives all logits.
 package struct DecoderTable: Sendable {
-  /// Row-major, shape `[vocab, hiddenSize]`.
+  /// Row-major, shape `[vocab, inputSize]`, of the decoder's input.
   package var weight: [Float]
   /// Shape `[vocab]`.
   package var bias: [Float]

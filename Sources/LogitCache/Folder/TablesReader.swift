@@ -8,7 +8,7 @@ struct TablesReader: Sendable {
   let specification: CacheSpecification
 
   private var vocabSize: Int { specification.vocabSize }
-  private var hiddenSize: Int { specification.teacher.hiddenSize }
+  private var inputSize: Int { specification.teacher.inputSize }
 
   /// Opens the sealed tables and checks whose they are.
   ///
@@ -96,9 +96,9 @@ struct TablesReader: Sendable {
     let steps = try floats(prefix + StreamName.lowRankSteps, count: rank)
     guard
       let basis = LowRankBasis(
-        hiddenSize: hiddenSize,
-        mean: try floats(prefix + StreamName.lowRankMean, count: hiddenSize),
-        encoder: try floats(prefix + StreamName.lowRankEncoder, count: rank * hiddenSize),
+        hiddenSize: inputSize,
+        mean: try floats(prefix + StreamName.lowRankMean, count: inputSize),
+        encoder: try floats(prefix + StreamName.lowRankEncoder, count: rank * inputSize),
         steps: steps)
     else { throw wrong(prefix + StreamName.lowRankSteps, "positive numbers", "another") }
     return basis
@@ -129,7 +129,7 @@ struct TablesReader: Sendable {
   func lowRankDecoder(ofClass index: Int) throws -> LowRankDecoder {
     let target = specification.targets[index]
     let prefix = StreamName.prefix(ofClass: index)
-    let components = target.basisRank(hiddenSize: hiddenSize)
+    let components = target.basisRank(inputSize: inputSize)
     let decoder = LowRankDecoder(
       weight: try matrix(prefix + StreamName.lowRankWeight, columns: components),
       bias: try floats(prefix + StreamName.lowRankBias, count: vocabSize),
@@ -144,7 +144,7 @@ struct TablesReader: Sendable {
   /// The teacher's output matrix.
   func decoder() throws -> DecoderTable {
     DecoderTable(
-      weight: try matrix(StreamName.decoderWeight, columns: hiddenSize),
+      weight: try matrix(StreamName.decoderWeight, columns: inputSize),
       bias: try floats(StreamName.decoderBias, count: vocabSize))
   }
 

@@ -72,6 +72,18 @@ package enum StreamName {
   static let lowRankNoise = "lowrank.noise"
   static let lowRankWeight = "lowrank.weight"
 
+  /// The streams of a layer's states: the last layer's have no number.
+  package static func states(ofLayer layer: Int, of layers: Int) -> (values: String, scales: String)
+  {
+    layer == layers
+      ? (states, statesScales) : ("\(states).\(layer)", "\(states).\(layer).scales")
+  }
+
+  /// Whether a stream holds states.
+  package static func isOfStates(_ name: String) -> Bool {
+    name == states || name.hasPrefix("\(states).")
+  }
+
   /// What the streams of a class of positions begin with: 0 for those that the mask chose.
   package static func prefix(ofClass index: Int) -> String { index == 0 ? "" : "other." }
 }

@@ -10,21 +10,27 @@ package struct CacheSpecification: Codable, Hashable, Sendable {
     package var weightDigest: String
     /// For example `bert`.
     package var architecture: String
-    /// Width of the states, and of the decoder's input.
+    /// Width of the states.
     package var hiddenSize: Int
     /// Number of encoder layers.
     package var layers: Int
+    /// Width of the decoder's input where it is not that of the states (ALBERT's); nil where it is.
+    package private(set) var embeddingSize: Int?
+
+    /// Width of the decoder's input.
+    package var inputSize: Int { embeddingSize ?? hiddenSize }
 
     /// A teacher of those values.
     package init(
       configurationDigest: String, weightDigest: String, architecture: String, hiddenSize: Int,
-      layers: Int
+      layers: Int, embeddingSize: Int? = nil
     ) {
       self.configurationDigest = configurationDigest
       self.weightDigest = weightDigest
       self.architecture = architecture
       self.hiddenSize = hiddenSize
       self.layers = layers
+      self.embeddingSize = embeddingSize == hiddenSize ? nil : embeddingSize
     }
   }
 
@@ -61,8 +67,11 @@ package struct CacheSpecification: Codable, Hashable, Sendable {
   package var otherTarget: TargetSpecification?
   /// For the positions `masked+share`, the share of the others.
   package var otherShare: Double?
-  /// How the last hidden states are kept.
+  /// How hidden states are kept.
   package var states: StateStorage
+  /// Teacher layers whose states are kept, ascending, 0 the embeddings' output; nil, and never
+  /// written otherwise, where it is the last layer alone.
+  package var stateLayers: [Int]?
   /// Rows of each shard that keep their full logits.
   package var auditRowsPerShard: Int
   /// Where the numbers come from; nil for a teacher pass of this program.
@@ -78,7 +87,7 @@ package struct CacheSpecification: Codable, Hashable, Sendable {
     tablesDigest: String? = nil, teacher: Teacher, precision: String, mask: PlainValue,
     replicas: Int, positions: PositionSelection, target: TargetSpecification,
     otherTarget: TargetSpecification? = nil, otherShare: Double? = nil,
-    states: StateStorage = .none, auditRowsPerShard: Int = 4
+    states: StateStorage = .none, stateLayers: [Int]? = nil, auditRowsPerShard: Int = 4
   ) {
     self.tokenizerDigest = tokenizerDigest
     self.vocabSize = vocabSize
@@ -99,11 +108,17 @@ package struct CacheSpecification: Codable, Hashable, Sendable {
     self.otherTarget = otherTarget
     self.otherShare = otherShare
     self.states = states
+    self.stateLayers = states == .none || stateLayers == [teacher.layers] ? nil : stateLayers
     self.auditRowsPerShard = auditRowsPerShard
   }
 
   /// What each class of positions keeps; one or two.
   package var targets: [TargetSpecification] { [target] + (otherTarget.map { [$0] } ?? []) }
+
+  /// Teacher layers whose states are kept, ascending, 0 the embeddings' output.
+  package var keptStateLayers: [Int] {
+    states == .none ? [] : stateLayers ?? [teacher.layers]
+  }
 
   /// Number of blocks of one replica.
   package var blockCount: Int { blocksPerShard.reduce(0, +) }
@@ -133,10 +148,13 @@ package struct CacheSpecification: Codable, Hashable, Sendable {
       (1...65_536).contains(teacher.hiddenSize), "teacher.hiddenSize",
       "\(teacher.hiddenSize) is out of range")
     try require(
+      (1...65_536).contains(teacher.inputSize), "teacher.embeddingSize",
+      "\(teacher.inputSize) is out of range")
+    try require(
       (0...4096).contains(auditRowsPerShard), "auditRowsPerShard",
       "\(auditRowsPerShard), but must be 0 to 4096")
     for target in targets {
-      try target.validate(vocabSize: vocabSize, hiddenSize: teacher.hiddenSize)
+      try target.validate(vocabSize: vocabSize, inputSize: teacher.inputSize)
     }
     try require(
       otherTarget == nil || positions != .masked, "otherTarget",
@@ -149,6 +167,21 @@ package struct CacheSpecification: Codable, Hashable, Sendable {
     try require(
       states != .shared || (target.tail == .hidden && otherTarget == nil), "states",
       "'shared' needs the tail 'hidden' at every position")
+    try require(
+      states != .shared || teacher.inputSize == teacher.hiddenSize, "states",
+      "'shared' needs a decoder's input as wide as the states: \(teacher.inputSize) and "
+        + "\(teacher.hiddenSize)")
+    if let stateLayers {
+      try require(
+        states != .none && states != .shared, "stateLayers",
+        "needs states of their own, not '\(states.rawValue)'")
+      try require(
+        !stateLayers.isEmpty && stateLayers == Array(Set(stateLayers)).sorted()
+          && stateLayers.allSatisfy((0...teacher.layers).contains)
+          && stateLayers != [teacher.layers], "stateLayers",
+        "\(stateLayers), but must be layers from 0 (the embeddings) to \(teacher.layers), each once, "
+          + "in order")
+    }
     try validateOrigin()
   }
 

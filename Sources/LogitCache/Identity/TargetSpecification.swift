@@ -68,14 +68,17 @@ package struct TargetSpecification: Codable, Hashable, Sendable {
   }
 
   /// Components of the basis: those kept and those estimated, as the width allows.
-  package func basisRank(hiddenSize: Int) -> Int {
-    min((rank ?? 0) + (estimatedRank ?? 0), hiddenSize)
+  package func basisRank(inputSize: Int) -> Int {
+    min((rank ?? 0) + (estimatedRank ?? 0), inputSize)
   }
 
   /// Checks the ranges.
   ///
+  /// - Parameters:
+  ///   - vocabSize: Number of token IDs.
+  ///   - inputSize: Width of the decoder's input.
   /// - Throws: `LogitCacheError.invalidSpecification`.
-  package func validate(vocabSize: Int, hiddenSize: Int) throws {
+  package func validate(vocabSize: Int, inputSize: Int) throws {
     func require(_ condition: Bool, _ field: String, _ reason: String) throws {
       if !condition {
         throw LogitCacheError.invalidSpecification(field: "target.\(field)", reason: reason)
@@ -103,8 +106,8 @@ package struct TargetSpecification: Codable, Hashable, Sendable {
     case .lowrank:
       try require(headK > 0, "headK", "0, but the tail 'lowrank' needs a head of 1 or more")
       try require(
-        (1...hiddenSize).contains(rank ?? 0), "rank",
-        "\(rank ?? 0), but must be 1 to the teacher's hidden size, \(hiddenSize)")
+        (1...inputSize).contains(rank ?? 0), "rank",
+        "\(rank ?? 0), but must be 1 to the width of the teacher's decoder, \(inputSize)")
       try require(
         (0...65_536).contains(estimatedRank ?? 0), "estimatedRank", "out of range")
       let step = coefficientStep ?? 0

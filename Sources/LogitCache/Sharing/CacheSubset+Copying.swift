@@ -35,7 +35,7 @@ extension CacheSubset {
 
   private func isDropped(_ name: String) -> Bool {
     switch name {
-    case StreamName.states, StreamName.statesScales: specification.states == .none
+    case let name where StreamName.isOfStates(name): specification.states == .none
     case StreamName.auditRows, StreamName.auditLogits: !selection.keepsAuditRows
     default: false
     }

@@ -78,13 +78,13 @@ extension CacheSubset.Selection {
   /// What is left of a target. Coefficients that go are estimated by the reader, as those were that
   /// the cache never had.
   func cut(
-    _ target: TargetSpecification, hiddenSize: Int
+    _ target: TargetSpecification, inputSize: Int
   ) -> TargetSpecification {
     var cut = target
     if let headK { cut.headK = min(headK, target.headK) }
     if let rank, let stored = target.rank, rank < stored {
       cut.rank = rank
-      cut.estimatedRank = target.basisRank(hiddenSize: hiddenSize) - rank
+      cut.estimatedRank = target.basisRank(inputSize: inputSize) - rank
     }
     return cut
   }

@@ -40,13 +40,13 @@ package struct CacheSubset {
     new.replicas = replicas.count
     new.blocksPerShard = corpusShards.map { old.blocksPerShard[$0] }
     new.corpusShards = corpusShards.map { old.corpusShards[$0] }
-    new.target = selection.cut(old.target, hiddenSize: old.teacher.hiddenSize)
+    new.target = selection.cut(old.target, inputSize: old.teacher.inputSize)
     new.otherTarget = old.otherTarget.map {
-      selection.cut($0, hiddenSize: old.teacher.hiddenSize)
+      selection.cut($0, inputSize: old.teacher.inputSize)
     }
     // A smaller target has tables of its own: those of the whole, cut.
     new.tablesDigest = new.targets == old.targets ? tables.shard.summary.digest : nil
-    if !selection.keepsStates { new.states = .none }
+    if !selection.keepsStates { (new.states, new.stateLayers) = (.none, nil) }
     if !selection.keepsAuditRows { new.auditRowsPerShard = 0 }
     if corpusShards.count < old.blocksPerShard.count {
       new.sequences = try Self.sequences(source, corpusShards, blockTables)

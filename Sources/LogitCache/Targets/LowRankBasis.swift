@@ -120,7 +120,7 @@ enum LowRankFit {
     let width = table.weight.count / vocab
     let rows = inputs.count / width
     let rank = target.rank ?? 0
-    let components = target.basisRank(hiddenSize: width)
+    let components = target.basisRank(inputSize: width)
 
     let total = weights.reduce(0, +)
     let (mean, covariance) = scatter(inputs, weights: weights.map { $0 / total }, width: width)

@@ -21,6 +21,9 @@ package struct SoftTargetBlock: Sendable, Equatable {
   /// The last hidden state of each row; nil where none is kept or none was asked for.
   package var states: QuantizedRows?
 
+  /// The states of other layers that were asked for, by layer, 0 the embeddings.
+  package var innerStates: [Int: QuantizedRows] = [:]
+
   /// Number of positions that keep a soft target.
   package var rowCount: Int { positions.count }
 
@@ -29,11 +32,15 @@ package struct SoftTargetBlock: Sendable, Equatable {
     classes.isEmpty ? (0, row) : (Int(classes[row]), Int(rowsInClass[row]))
   }
 
-  /// Writes the last hidden state of a row, `[hiddenSize]`.
+  /// Writes the last hidden state of a row, or that of another layer, `[hiddenSize]`.
   ///
-  /// - Precondition: The block was read with its states.
-  package func copyState(_ row: Int, into output: UnsafeMutableBufferPointer<Float>) {
-    guard let states else { preconditionFailure("the block has no states") }
+  /// - Precondition: The block was read with these states.
+  package func copyState(
+    _ row: Int, ofLayer layer: Int? = nil, into output: UnsafeMutableBufferPointer<Float>
+  ) {
+    guard let states = layer.map({ innerStates[$0] }) ?? states else {
+      preconditionFailure("the block has no states\(layer.map { " of layer \($0)" } ?? "")")
+    }
     states.copyRow(row, into: output)
   }
 }
@@ -62,16 +69,19 @@ package struct ReadOptions: Sendable, Hashable {
   package var wantsTail: Bool
   /// Whether to read the states.
   package var wantsStates: Bool
+  /// The layers whose states are read, of those that are kept; nil for all of them.
+  package var stateLayers: [Int]?
 
   /// Options of those values.
   package init(
     headK: Int? = nil, rank: Int? = nil, wantsHead: Bool = true, wantsTail: Bool = true,
-    wantsStates: Bool = true
+    wantsStates: Bool = true, stateLayers: [Int]? = nil
   ) {
     self.headK = headK
     self.rank = rank
     self.wantsHead = wantsHead
     self.wantsTail = wantsTail
     self.wantsStates = wantsStates
+    self.stateLayers = stateLayers
   }
 }

@@ -43,18 +43,25 @@ struct SoftTargetDecoder {
     let parts = try tables.indices.map { index in
       try TargetDecoder(
         streams: fetched, target: specification.targets[index], tables: tables[index],
-        order: order, prefix: StreamName.prefix(ofClass: index), hiddenSize: hiddenSize
+        order: order, prefix: StreamName.prefix(ofClass: index),
+        inputSize: specification.teacher.inputSize
       ).decode(rows: counts[index], options)
     }
-    return SoftTargetBlock(
+    var block = SoftTargetBlock(
       lengths: lengths, tokenIDs: tokenIDs,
       rowStarts: rowCounts.reduce(into: [0]) { $0.append(($0.last ?? 0) + Int32($1)) },
       positions: positions,
       inputChecks: try streams.numbers(
         StreamName.inputCheck, as: UInt64.self, count: lengths.count),
       parts: parts, classes: classes, rowsInClass: rowsInClass,
-      states: options.wantsStates
-        ? try states(rows: positions.count) : nil)
+      states: nil)
+    let last = specification.teacher.layers
+    for layer in specification.keptStateLayers
+    where options.wantsStates && options.stateLayers?.contains(layer) ?? true {
+      let states = try states(ofLayer: layer, rows: positions.count)
+      if layer == last { block.states = states } else { block.innerStates[layer] = states }
+    }
+    return block
   }
 
   /// The streams of coded columns that are wanted: nearly all of a block's bytes, of a size that
@@ -127,23 +134,23 @@ struct SoftTargetDecoder {
     return (classes, rowsInClass, counts)
   }
 
-  private func states(rows: Int) throws -> QuantizedRows? {
+  private func states(ofLayer layer: Int, rows: Int) throws -> QuantizedRows? {
+    let names = StreamName.states(ofLayer: layer, of: specification.teacher.layers)
     switch specification.states {
     case .none: return nil
     case .shared:
       return try streams.int8Rows(
         StreamName.tailHidden, StreamName.tailHiddenScales, rows: rows, columns: hiddenSize)
     case .int8:
-      return try streams.int8Rows(
-        StreamName.states, StreamName.statesScales, rows: rows, columns: hiddenSize)
+      return try streams.int8Rows(names.values, names.scales, rows: rows, columns: hiddenSize)
     case .fp16, .bf16:
-      let values = try streams.planes(StreamName.states, count: rows * hiddenSize)
+      let values = try streams.planes(names.values, count: rows * hiddenSize)
       let states =
         specification.states == .fp16
         ? QuantizedRows(half: values, rows: rows, columns: hiddenSize)
         : QuantizedRows(brain: values, rows: rows, columns: hiddenSize)
       guard let states else {
-        throw streams.damaged(StreamName.states, "a value", "finite", "not finite")
+        throw streams.damaged(names.values, "a value", "finite", "not finite")
       }
       return states
     }

@@ -19,9 +19,8 @@ package final class SoftTargetEncoder: @unchecked Sendable {
   /// What each row draws from: its sequence's corrupted tokens, and its position.
   private let seeds: [UInt64]
   private let isAdded: RowStorage<Bool>
-  private let states: RowStorage<Int8>  // [rows][H]
-  private let stateScales: RowStorage<UInt16>
-  private let halfStates: RowStorage<UInt16>  // [rows][H], fp16 or bf16
+  /// One a layer whose states are kept.
+  private let states: [StateEncoder]
   private let audit: RowStorage<Float>  // [audited][V]
 
   /// Begins a block.
@@ -60,14 +59,16 @@ package final class SoftTargetEncoder: @unchecked Sendable {
       TargetEncoder(
         target: specification.targets[index], tables: tables.targets[index],
         decoder: tables.lowRank[index], order: order, prefix: StreamName.prefix(ofClass: index),
-        rows: counts[index], hiddenSize: width)
+        rows: counts[index], inputSize: specification.teacher.inputSize)
     }
     isAdded = RowStorage(repeating: false, count: rows)
-    let isInt8 = specification.states == .int8
-    let isHalf = specification.states == .fp16 || specification.states == .bf16
-    states = RowStorage(repeating: 0, count: isInt8 ? rows * width : 0)
-    stateScales = RowStorage(repeating: 0, count: isInt8 ? rows : 0)
-    halfStates = RowStorage(repeating: 0, count: isHalf ? rows * width : 0)
+    let rows = rows
+    states =
+      specification.states == .shared
+      ? []
+      : specification.keptStateLayers.map {
+        StateEncoder(layer: $0, specification: specification, rows: rows)
+      }
     audit = RowStorage(repeating: 0, count: block.auditRows.count * specification.vocabSize)
   }
 
@@ -79,9 +80,10 @@ package final class SoftTargetEncoder: @unchecked Sendable {
   /// - Parameters:
   ///   - row: The row's index in the block.
   ///   - logits: Unnormalised scores, shape `[vocab]`.
-  ///   - decoderInput: The input of the teacher's output matrix, `[hiddenSize]`; for the tails
+  ///   - decoderInput: The input of the teacher's output matrix, `[inputSize]`; for the tails
   ///     `hidden` and `lowrank`.
-  ///   - state: The last hidden state, `[hiddenSize]`; where states are kept.
+  ///   - state: The states of the layers that are kept, one after the other, `[layers, hiddenSize]`;
+  ///     where states are kept.
   /// - Throws: `LogitCacheError.badTarget` where a number is not finite or too large.
   /// - Precondition: The row exists, and what the specification asks for is there.
   package func add(
@@ -148,49 +150,22 @@ package final class SoftTargetEncoder: @unchecked Sendable {
     if specification.targets.count > 1 {
       streams.append(NamedStream(name: StreamName.classes, bytes: block.classes))
     }
-    return streams + parts.flatMap { $0.streams() } + stateStreams() + auditStreams()
+    return streams + parts.flatMap { $0.streams() } + states.flatMap { $0.streams() }
+      + auditStreams()
   }
 
   private func addState(_ row: Int, _ state: UnsafeBufferPointer<Float>?) throws {
-    if specification.states == .none || specification.states == .shared { return }
+    if states.isEmpty { return }
     let width = specification.teacher.hiddenSize
-    guard let state, state.count == width else {
+    guard let state, state.count == width * states.count else {
       preconditionFailure("the specification keeps states")
     }
-    func bad() -> LogitCacheError {
-      .badTarget(what: Self.name(row), reason: "a state is not finite, or too large")
-    }
-    if specification.states == .int8 {
-      guard
-        let scale = QuantizedRows.quantize(state, into: states.row(row, columns: width))
-      else { throw bad() }
-      stateScales.elements[row] = scale
-    } else {
-      let isBrain = specification.states == .bf16
-      let target = halfStates.row(row, columns: width)
-      for (column, value) in state.enumerated() {
-        if isBrain {
-          guard let bits = BrainFloat.bits(value) else { throw bad() }
-          target[column] = bits
-        } else {
-          let half = Float16(value)
-          guard half.isFinite else { throw bad() }
-          target[column] = half.bitPattern
-        }
+    for (index, layer) in states.enumerated() {
+      let part = UnsafeBufferPointer(rebasing: state[index * width..<(index + 1) * width])
+      guard layer.add(row, part) else {
+        throw LogitCacheError.badTarget(
+          what: Self.name(row), reason: "a state is not finite, or too large")
       }
-    }
-  }
-
-  private func stateStreams() -> [NamedStream] {
-    switch specification.states {
-    case .none, .shared: []
-    case .int8:
-      [
-        NamedStream(name: StreamName.states, bytes: states.elements.map(UInt8.init(bitPattern:))),
-        NamedStream(name: StreamName.statesScales, bytes: BytePlanes.split(stateScales.elements)),
-      ]
-    case .fp16, .bf16:
-      [NamedStream(name: StreamName.states, bytes: BytePlanes.split(halfStates.elements))]
     }
   }
 

@@ -7,7 +7,7 @@ struct TargetDecoder {
   let tables: TargetTables
   let order: IDOrder
   let prefix: String
-  let hiddenSize: Int
+  let inputSize: Int
 
   private var vocabSize: Int { order.tokenOfRank.count }
 
@@ -35,7 +35,7 @@ struct TargetDecoder {
       return .hidden(
         try streams.int8Rows(
           prefix + StreamName.tailHidden, prefix + StreamName.tailHiddenScales, rows: rows,
-          columns: hiddenSize))
+          columns: inputSize))
     case .lowrank: return .lowRank(try lowRank(rows, options))
     case .sampled: return .sampled(try sampled(rows))
     }

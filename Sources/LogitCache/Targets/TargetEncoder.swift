@@ -13,20 +13,20 @@ final class TargetEncoder: @unchecked Sendable {
   private let writer: CoefficientWriter?
   private let prefix: String
   private let rows: Int
-  private let hiddenSize: Int
+  private let inputSize: Int
 
   private let headRanks: RowStorage<UInt32>  // [k][rows]
   private let headSteps: RowStorage<UInt32>  // [k][rows]
   private let scalars: RowStorage<UInt32>  // [scalars][rows]
   private let coefficients: RowStorage<UInt32>  // [rank][rows]
-  private let hidden: RowStorage<Int8>  // [rows][H]
+  private let hidden: RowStorage<Int8>  // [rows][E]
   private let hiddenScales: RowStorage<UInt16>
   private let sampled: Mutex<[SampledRow?]>
 
   /// - Precondition: The tables are those of the target.
   init(
     target: TargetSpecification, tables: TargetTables, decoder: LowRankDecoder?, order: IDOrder,
-    prefix: String, rows: Int, hiddenSize: Int
+    prefix: String, rows: Int, inputSize: Int
   ) {
     precondition(tables.headIDs.count == target.headK, "tables of another target")
     self.target = target
@@ -35,13 +35,13 @@ final class TargetEncoder: @unchecked Sendable {
     writer = tables.basis.map { CoefficientWriter(basis: $0, decoder: decoder, target: target) }
     self.prefix = prefix
     self.rows = rows
-    self.hiddenSize = hiddenSize
+    self.inputSize = inputSize
     headRanks = RowStorage(repeating: 0, count: rows * target.headK)
     headSteps = RowStorage(repeating: 0, count: rows * target.headK)
     scalars = RowStorage(repeating: 0, count: rows * (tables.scalars?.count ?? 0))
     coefficients = RowStorage(repeating: 0, count: rows * tables.coefficients.count)
     let isHidden = target.tail == .hidden
-    hidden = RowStorage(repeating: 0, count: isHidden ? rows * hiddenSize : 0)
+    hidden = RowStorage(repeating: 0, count: isHidden ? rows * inputSize : 0)
     hiddenScales = RowStorage(repeating: 0, count: isHidden ? rows : 0)
     sampled = Mutex([SampledRow?](repeating: nil, count: target.tail == .sampled ? rows : 0))
   }
@@ -87,11 +87,11 @@ final class TargetEncoder: @unchecked Sendable {
     _ row: Int, _ kept: RowTarget, _ decoderInput: UnsafeBufferPointer<Float>?,
     what: @autoclosure () -> String
   ) throws {
-    guard let decoderInput, decoderInput.count == hiddenSize else {
+    guard let decoderInput, decoderInput.count == inputSize else {
       preconditionFailure("the tail '\(target.tail.rawValue)' needs the decoder's input")
     }
     if target.tail == .hidden {
-      let values = hidden.row(row, columns: hiddenSize)
+      let values = hidden.row(row, columns: inputSize)
       guard let scale = QuantizedRows.quantize(decoderInput, into: values) else {
         throw LogitCacheError.badTarget(
           what: what(), reason: "the decoder's input is not finite, or too large")

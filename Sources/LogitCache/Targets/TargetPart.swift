@@ -48,7 +48,7 @@ package struct TargetPart: Sendable, Equatable {
     return droppedLogits[row * count..<(row + 1) * count]
   }
 
-  /// Writes the decoder's input of a row, `[hiddenSize]`.
+  /// Writes the decoder's input of a row, `[inputSize]`.
   ///
   /// - Precondition: The part was read with its tail, of the kind `hidden`.
   package func copyHiddenRow(_ row: Int, into output: UnsafeMutableBufferPointer<Float>) {

@@ -37,6 +37,16 @@ package final class BatchPlan: Sendable {
     try order(epoch: epoch).batchCount()
   }
 
+  /// Sequences of each batch of an epoch.
+  ///
+  /// - Throws: what `BatchOrder` throws.
+  package func sequenceCounts(epoch: Int) throws -> [Int] {
+    var order = order(epoch: epoch)
+    var counts: [Int] = []
+    while let batch = try order.next() { counts.append(batch.count) }
+    return counts
+  }
+
   private func order(epoch: Int) -> BatchOrder {
     let sequences = sequences
     return BatchOrder(

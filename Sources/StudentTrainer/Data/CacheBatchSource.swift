@@ -16,6 +16,22 @@ package final class CacheBatchSource: BatchSource {
   private struct Block: Sendable {
     let targets: SoftTargetBlock
     let sequences: SequenceBlock
+    /// The teacher's entropy at each row; empty where it is not asked for.
+    let entropies: [Float]
+  }
+
+  /// A batch whose sequences are known, but not yet which rows have targets.
+  struct Prepared {
+    fileprivate let references: [SequenceReference]
+    fileprivate let sequences: MaskedSequences
+    fileprivate let replica: Int
+    fileprivate let skipped: Int
+    /// Where each row that the cache keeps lies, in order.
+    fileprivate let places: [(block: Int, row: Int)]
+    fileprivate let tokens: [Int32]
+    fileprivate let labels: [Int32]
+    /// The teacher's entropy at each row, in nats; empty where it is not asked for.
+    let entropies: [Float]
   }
 
   /// Decompression and target building cost little next to a training step.
@@ -26,6 +42,7 @@ package final class CacheBatchSource: BatchSource {
   private let plan: BatchPlan
   private let masker: Masker
   private let builder: CachedTargets
+  private let configuration: TrainingConfiguration
   private let blocks: BlockCache<BlockKey, Block>
 
   /// Soft targets of a cache on the corpus that it was made from.
@@ -67,7 +84,9 @@ package final class CacheBatchSource: BatchSource {
     }
     self.reader = reader
     self.missing = missing
-    builder = try CachedTargets(reader: reader, configuration: configuration)
+    self.configuration = configuration
+    let builder = try CachedTargets(reader: reader, configuration: configuration)
+    self.builder = builder
     let sequences = CachedSequences(reader)
     plan = BatchPlan(sequences: sequences, configuration: configuration)
     masker = try Masker(masks, tokenCounts: sequences.tokenCountsIfNeeded(masks))
@@ -75,7 +94,9 @@ package final class CacheBatchSource: BatchSource {
     blocks = BlockCache(capacity: configuration.windowBlocks + 1) {
       let targets = try reader.readBlock($0.block, replica: $0.replica, options: options)
       let sequences = SequenceBlock(lengths: targets.lengths, tokenIDs: targets.tokenIDs)
-      return Block(targets: targets, sequences: sequences)
+      return Block(
+        targets: targets, sequences: sequences,
+        entropies: builder.wantsEntropy ? builder.entropies(targets) : [])
     }
   }
 
@@ -102,13 +123,29 @@ package final class CacheBatchSource: BatchSource {
   /// Number of batches of an epoch.
   package func batchCount(epoch: Int) throws -> Int { try plan.batchCount(epoch: epoch) }
 
+  /// Sequences of each batch of an epoch.
+  package func sequenceCounts(epoch: Int) throws -> [Int] {
+    try plan.sequenceCounts(epoch: epoch)
+  }
+
   /// The masked sequences of a batch, with their soft targets and states.
   ///
   /// Waits for shards that are not there, or leaves their sequences out, as `missing` says.
   ///
   /// - Throws: `StudentTrainerError.inputChanged` or `.badTargets`, naming the sequence; what reading
   ///   throws, naming shard, block and stream; what waiting throws.
-  package func batch(epoch: Int, index: Int) throws -> TrainingBatch? {
+  package func batch(epoch: Int, index: Int, temperature: Double?) throws -> TrainingBatch? {
+    guard let prepared = try prepare(epoch: epoch, index: index) else { return nil }
+    let isChosen = configuration.positionsTopEntropy.map {
+      RowChoice.top($0, of: prepared.entropies)
+    }
+    return try make(prepared, isChosen: isChosen, temperature: temperature)
+  }
+
+  /// The sequences and the rows of a batch, or nil past the last one of the epoch.
+  ///
+  /// - Throws: As `batch`.
+  func prepare(epoch: Int, index: Int) throws -> Prepared? {
     guard let planned = try plan.sequences(epoch: epoch, index: index) else { return nil }
     let replica = epoch % reader.replicas
     let references = try available(planned, replica: replica)
@@ -124,26 +161,51 @@ package final class CacheBatchSource: BatchSource {
         replica: reader.specification.maskReplica(replica))
     }
     let labelOfToken = sequences.labelOfToken
-    var targets = builder.collector()
-    var (rows, labels): ([Int32], [Int32]) = ([], [])
+    var places: [(block: Int, row: Int)] = []
+    var (tokens, labels, entropies): ([Int32], [Int32], [Float]) = ([], [], [])
     for entry in sequences.entries {
-      let key = BlockKey(block: entry.reference.block, replica: replica)
-      let block = try blocks.value(key).targets
-      let range = try check(entry, block: block, replica: replica)
-      for row in range {
-        let token = Int32(entry.start) + block.positions[row]
-        rows.append(token)
+      let number = entry.reference.block
+      let block = try blocks.value(BlockKey(block: number, replica: replica))
+      for row in try check(entry, block: block.targets, replica: replica) {
+        let token = Int32(entry.start) + block.targets.positions[row]
+        tokens.append(token)
         labels.append(labelOfToken[Int(token)])
-        targets.append(block, row: row, token: token)
+        places.append((number, row))
+        if !block.entropies.isEmpty { entropies.append(block.entropies[row]) }
       }
     }
-    let (soft, states) = targets.finish()
+    return Prepared(
+      references: references, sequences: sequences, replica: replica,
+      skipped: planned.count - references.count, places: places, tokens: tokens, labels: labels,
+      entropies: entropies)
+  }
+
+  /// A batch with targets and states at some of its rows.
+  ///
+  /// - Parameters:
+  ///   - prepared: Its sequences and rows.
+  ///   - isChosen: Which of the rows; nil for all.
+  ///   - temperature: As of `batch`.
+  /// - Returns: The batch.
+  /// - Throws: What reading throws.
+  func make(
+    _ prepared: Prepared, isChosen: [Bool]?, temperature: Double?
+  ) throws -> TrainingBatch {
+    let choice = RowChoice(
+      rows: prepared.tokens, labels: prepared.labels, isChosen: isChosen,
+      configuration: configuration)
+    var targets = builder.collector(temperature: temperature)
+    for index in choice.chosen {
+      let place = prepared.places[index]
+      let key = BlockKey(block: place.block, replica: prepared.replica)
+      targets.append(
+        try blocks.value(key).targets, row: place.row, token: prepared.tokens[index])
+    }
     var batch = TrainingBatch(
-      packed: sequences.packed, references: references, rows: rows, labels: labels,
-      softIndexes: builder.wantsSoft
-        ? rows.indices.map(Int32.init) : [Int32](repeating: -1, count: rows.count),
-      softTargets: soft, teacherStates: states)
-    batch.skippedSequences = planned.count - references.count
+      packed: prepared.sequences.packed, references: prepared.references, rows: choice.rows,
+      labels: choice.labels, softIndexes: choice.softIndexes)
+    targets.finish(into: &batch)
+    batch.skippedSequences = prepared.skipped
     return batch
   }
 

@@ -11,7 +11,6 @@ struct CachedPart: Sendable {
   }
 
   private let kind: Kind
-  private let beta: Double
   private let headK: Int
 
   /// Checks that the class serves the losses, and reads its output layer.
@@ -22,7 +21,6 @@ struct CachedPart: Sendable {
     let target = specification.targets[classIndex]
     try CachedPartCheck.check(
       target, isAlone: specification.targets.count == 1, configuration: configuration)
-    beta = 1 / configuration.temperature
     headK = min(configuration.headK ?? target.headK, target.headK)
     switch target.tail {
     case .scalars: kind = .heads
@@ -31,7 +29,7 @@ struct CachedPart: Sendable {
       let table = try reader.readDecoder()
       kind = .hidden(
         TeacherDecoder(
-          weight: table.weight, bias: table.bias, hiddenSize: specification.teacher.hiddenSize))
+          weight: table.weight, bias: table.bias, hiddenSize: specification.teacher.inputSize))
     case .lowrank:
       let stored = target.rank ?? 0
       let estimate = LowRankEstimate(
@@ -45,9 +43,15 @@ struct CachedPart: Sendable {
     }
   }
 
+  /// The output layer of a tail `hidden`, nil for others.
+  var hiddenDecoder: TeacherDecoder? {
+    if case .hidden(let decoder) = kind { decoder } else { nil }
+  }
+
   /// The targets of some rows.
   struct Rows {
     private let part: CachedPart
+    private let beta: Double
     private var count = 0
     private var heads = HeadTargets()
     private var sampled = SampledTargets()
@@ -56,7 +60,11 @@ struct CachedPart: Sendable {
     private var headLogits: [Float] = []
     private var partitions: [Float] = []
 
-    init(_ part: CachedPart) { self.part = part }
+    /// No rows yet, for a step at this temperature.
+    init(_ part: CachedPart, temperature: Double) {
+      self.part = part
+      beta = 1 / temperature
+    }
 
     /// Adds a row of what was read.
     mutating func append(_ read: TargetPart, row: Int) {
@@ -64,7 +72,7 @@ struct CachedPart: Sendable {
       let head = row * read.headK..<(row + 1) * read.headK
       switch (part.kind, read.tail) {
       case (.heads, _):
-        let tail = read.tailPartition(row).logPartition(beta: part.beta)
+        let tail = read.tailPartition(row).logPartition(beta: beta)
         appendHead(ids: read.headIDs[head], logits: read.headLogits[head], tail: tail)
       case (.hidden(let decoder), .hidden(let rows)):
         inputs.appendValues(decoder.hiddenSize) { rows.copyRow(row, into: $0) }
@@ -81,7 +89,7 @@ struct CachedPart: Sendable {
     private mutating func appendHead(
       ids: ArraySlice<Int32>, logits: ArraySlice<Float>, tail: Double
     ) {
-      let scaled = logits.map { part.beta * Double($0) }
+      let scaled = logits.map { beta * Double($0) }
       let most = max(scaled.max() ?? tail, tail)
       let sum = scaled.reduce(exp(tail - most)) { $0 + exp($1 - most) }
       let logZ = most + log(sum)
@@ -160,8 +168,22 @@ enum CachedPartCheck {
     let needsOne = target.tail == .scalars || target.tail == .lowrank
     guard configuration.temperature >= 1 || !needsOne else {
       throw StudentTrainerError.invalidConfiguration(
-        field: "temperature", value: "\(configuration.temperature)",
+        field: "temperature",
+        value: configuration.scheduled?.temperature?.description ?? "\(configuration.temperature)",
         allowed: "1 or more with a cache whose tails are '\(target.tail.rawValue)'")
+    }
+    if target.tail == .sampled {
+      if let schedule = configuration.scheduled?.temperature {
+        throw StudentTrainerError.invalidConfiguration(
+          field: "temperature", value: schedule.description,
+          allowed: "1 at every step with sampled targets, whose estimates are of probabilities at 1"
+        )
+      }
+      if let share = configuration.positionsTopEntropy {
+        throw StudentTrainerError.invalidConfiguration(
+          field: "positionsTopEntropy", value: "\(share)",
+          allowed: "left out with sampled targets, which do not tell the teacher's entropy")
+      }
     }
     if let k = configuration.headK, k > target.headK, target.headK > 0 {
       throw StudentTrainerError.invalidConfiguration(

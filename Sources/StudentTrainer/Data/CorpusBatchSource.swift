@@ -32,8 +32,13 @@ package final class CorpusBatchSource: BatchSource {
   /// Number of batches of an epoch.
   package func batchCount(epoch: Int) throws -> Int { try plan.batchCount(epoch: epoch) }
 
+  /// Sequences of each batch of an epoch.
+  package func sequenceCounts(epoch: Int) throws -> [Int] {
+    try plan.sequenceCounts(epoch: epoch)
+  }
+
   /// The masked sequences of a batch.
-  package func batch(epoch: Int, index: Int) throws -> TrainingBatch? {
+  package func batch(epoch: Int, index: Int, temperature: Double?) throws -> TrainingBatch? {
     guard let references = try plan.sequences(epoch: epoch, index: index) else { return nil }
     let replica = epoch % masker.specification.replicas
     let sequences = try MaskedSequences(references, store: store, masker: masker, replica: replica)

@@ -4,9 +4,10 @@ package import LogitCache
 /// Masked sequences with the weighted mean of what several caches' teachers say of them.
 ///
 /// The caches are of one tokenizer, corpus and mask specification, with all of its replicas, and keep
-/// targets at the same positions. Their teachers may differ in everything. The cosine loss takes the
-/// states of the first cache that keeps them: a mean of states has no meaning across teachers, whose
-/// axes are not the same.
+/// targets at the same positions. Their teachers may differ in everything. Losses between states take
+/// those of the first cache that keeps the layers they need: a mean of states has no meaning across
+/// teachers, whose axes are not the same. Positions are chosen by the weighted mean of the members'
+/// entropies, which is at most that of their mean.
 package final class EnsembleBatchSource: BatchSource {
   /// As its members'.
   package let runsAhead = true
@@ -15,6 +16,7 @@ package final class EnsembleBatchSource: BatchSource {
   private let members: [CacheBatchSource]
   private let stateMember: Int
   private let vocabSize: Int
+  private let positionsTopEntropy: Double?
 
   /// Soft targets of several caches.
   ///
@@ -47,11 +49,12 @@ package final class EnsembleBatchSource: BatchSource {
     }
     self.weights = weights.map { $0 / sum }
     vocabSize = first.specification.vocabSize
-    let stateMember = Self.stateMember(readers)
+    positionsTopEntropy = configuration.positionsTopEntropy
+    let stateMember = Self.stateMember(readers, configuration)
     self.stateMember = stateMember
     members = try readers.enumerated().map { index, reader in
       var member = configuration
-      if index != stateMember { member.alphaCos = 0 }
+      if index != stateMember { (member.alphaCos, member.hidden) = (0, nil) }
       // The treatment is for the mean, not for what it is made of.
       if readers.count > 1 { member.tail = nil }
       return try CacheBatchSource(
@@ -59,9 +62,18 @@ package final class EnsembleBatchSource: BatchSource {
     }
   }
 
-  /// Index of the cache whose states serve the cosine loss: the first that keeps them, or else 0.
-  package static func stateMember(_ readers: [CacheReader]) -> Int {
-    readers.firstIndex { $0.specification.states != .none } ?? 0
+  /// Index of the cache whose states serve a run: the first that keeps all layers that its losses
+  /// need, or else the first that keeps any, or else 0.
+  package static func stateMember(
+    _ readers: [CacheReader], _ configuration: TrainingConfiguration
+  ) -> Int {
+    let all = readers.firstIndex { reader in
+      let specification = reader.specification
+      let wanted = configuration.stateLayers(lastLayer: specification.teacher.layers)
+      return !specification.keptStateLayers.isEmpty
+        && wanted.allSatisfy(specification.keptStateLayers.contains)
+    }
+    return all ?? readers.firstIndex { $0.specification.states != .none } ?? 0
   }
 
   /// What has to be the same in all caches: the sequences, their masks, and the rows.
@@ -104,17 +116,26 @@ package final class EnsembleBatchSource: BatchSource {
   /// Number of batches of an epoch.
   package func batchCount(epoch: Int) throws -> Int { try members[0].batchCount(epoch: epoch) }
 
+  /// Sequences of each batch of an epoch.
+  package func sequenceCounts(epoch: Int) throws -> [Int] {
+    try members[0].sequenceCounts(epoch: epoch)
+  }
+
   /// Ends the waiting for a shard of any of the caches.
   package func cancel() { members.forEach { $0.cancel() } }
 
   /// The masked sequences of a batch, with the mean of the caches' targets.
   ///
   /// - Throws: As `CacheBatchSource`; `StudentTrainerError.mismatch` where the caches give other rows.
-  package func batch(epoch: Int, index: Int) throws -> TrainingBatch? {
-    var batches: [TrainingBatch] = []
+  package func batch(epoch: Int, index: Int, temperature: Double?) throws -> TrainingBatch? {
+    var prepared: [CacheBatchSource.Prepared] = []
     for member in members {
-      guard let batch = try member.batch(epoch: epoch, index: index) else { break }
-      batches.append(batch)
+      guard let batch = try member.prepare(epoch: epoch, index: index) else { break }
+      prepared.append(batch)
+    }
+    let isChosen = choose(prepared)
+    let batches = try zip(members, prepared).map {
+      try $0.make($1, isChosen: isChosen, temperature: temperature)
     }
     guard var result = batches.first else { return nil }
     let agree = batches.allSatisfy {
@@ -128,7 +149,19 @@ package final class EnsembleBatchSource: BatchSource {
     }
     result.softTargets = try mean(batches.map(\.softTargets))
     result.teacherStates = batches[stateMember].teacherStates
+    result.innerStates = batches[stateMember].innerStates
     return result
+  }
+
+  /// The rows of the highest mean entropy; nil for all.
+  private func choose(_ prepared: [CacheBatchSource.Prepared]) -> [Bool]? {
+    guard let positionsTopEntropy, let first = prepared.first,
+      prepared.allSatisfy({ $0.entropies.count == first.entropies.count })
+    else { return nil }
+    let entropies = first.entropies.indices.map { row in
+      Float(zip(prepared, weights).reduce(0) { $0 + $1.1 * Double($1.0.entropies[row]) })
+    }
+    return RowChoice.top(positionsTopEntropy, of: entropies)
   }
 
   private func mean(_ targets: [SoftTargets]) throws -> SoftTargets {

@@ -19,7 +19,7 @@ package final class OnlineTeacherSource: BatchSource {
   private let store: SequenceStore
   private let masker: Masker
   private let positions: Positions
-  private let keepsStates: Bool
+  private let configuration: TrainingConfiguration
   private let teacherDigest: String
   private let teacher: Mutex<Teacher>
 
@@ -56,7 +56,13 @@ package final class OnlineTeacherSource: BatchSource {
     store = SequenceStore(sequences: corpus, capacity: configuration.windowBlocks + 1)
     masker = try Masker(masks, tokenCounts: corpus.tokenCountsIfNeeded(masks))
     self.positions = positions
-    keepsStates = configuration.alphaCos > 0
+    self.configuration = configuration
+    let last = teacher.configuration.numHiddenLayers
+    if let layer = configuration.stateLayers(lastLayer: last).last, layer > last {
+      throw StudentTrainerError.missingTargets(
+        loss: "the hidden-state loss",
+        reason: "the teacher has layers 0 (the embeddings) to \(last), not \(layer)")
+    }
     teacherDigest = ParameterDigest.text(of: teacher)
     self.teacher = Mutex(Teacher(model: teacher))
   }
@@ -72,8 +78,13 @@ package final class OnlineTeacherSource: BatchSource {
   /// Number of batches of an epoch.
   package func batchCount(epoch: Int) throws -> Int { try plan.batchCount(epoch: epoch) }
 
+  /// Sequences of each batch of an epoch.
+  package func sequenceCounts(epoch: Int) throws -> [Int] {
+    try plan.sequenceCounts(epoch: epoch)
+  }
+
   /// The masked sequences of a batch, with the teacher's logits and states.
-  package func batch(epoch: Int, index: Int) throws -> TrainingBatch? {
+  package func batch(epoch: Int, index: Int, temperature: Double?) throws -> TrainingBatch? {
     guard let references = try plan.sequences(epoch: epoch, index: index) else { return nil }
     let replica = epoch % masker.specification.replicas
     let sequences = try MaskedSequences(references, store: store, masker: masker, replica: replica)
@@ -83,26 +94,70 @@ package final class OnlineTeacherSource: BatchSource {
       rows = (0..<packed.tokenCount).map(Int32.init)
       labels = sequences.labelOfToken
     }
-    let (logits, states) = teacher.withLock { run($0.model, packed: packed, rows: rows) }
-    return TrainingBatch(
-      packed: packed, references: references, rows: rows, labels: labels,
-      softIndexes: rows.indices.map(Int32.init), softTargets: .logits(logits),
-      teacherStates: states)
+    return teacher.withLock {
+      run(
+        $0.model, sequences: sequences, references: references, rows: rows, labels: labels)
+    }
   }
 
   private func run(
-    _ model: MaskedLanguageModel, packed: PackedBatch, rows: [Int32]
-  ) -> (LogitTargets, TeacherStates?) {
-    model.encode(packed, training: false)
+    _ model: MaskedLanguageModel, sequences: MaskedSequences, references: [SequenceReference],
+    rows: [Int32], labels: [Int32]
+  ) -> TrainingBatch {
+    let packed = sequences.packed
+    let layers = configuration.stateLayers(lastLayer: model.configuration.numHiddenLayers)
+    let hiddenSize = model.configuration.hiddenSize
+    // Of all rows, since which of them are chosen is only known when the last layer is done.
+    var kept = [Int: [Float]]()
+    model.encode(packed, training: false) { layer, states in
+      guard layers.contains(layer) else { return }
+      var values: [Float] = []
+      values.reserveCapacity(rows.count * hiddenSize)
+      for row in rows { values.append(contentsOf: states.row(Int(row))) }
+      kept[layer] = values
+    }
+    // No head where neither a loss nor a choice asks for it.
+    let needsLogits = configuration.alphaCE > 0 || configuration.positionsTopEntropy != nil
+    let (logits, isChosen) = logits(model, rows: needsLogits ? rows : [])
+    let choice = RowChoice(
+      rows: rows, labels: labels, isChosen: isChosen, configuration: configuration)
+    var states = StateCollector(
+      configuration, lastLayer: model.configuration.numHiddenLayers, hiddenSize: hiddenSize)
+    for index in choice.chosen {
+      states.append(token: rows[index]) { layer, output in
+        guard let values = kept[layer] else { return }
+        _ = output.update(fromContentsOf: values[index * hiddenSize..<(index + 1) * hiddenSize])
+      }
+    }
+    var batch = TrainingBatch(
+      packed: packed, references: references, rows: choice.rows, labels: choice.labels,
+      softIndexes: choice.softIndexes)
+    if configuration.alphaCE > 0 {
+      batch.softTargets = .logits(isChosen == nil ? logits : logits.rows(choice.chosen))
+    }
+    states.finish(into: &batch)
+    return batch
+  }
+
+  /// The logits of all rows, and which of them are chosen by their entropy.
+  private func logits(
+    _ model: MaskedLanguageModel, rows: [Int32]
+  ) -> (LogitTargets, isChosen: [Bool]?) {
     let targets = LogitTargets(rows: rows.count, vocabSize: model.configuration.vocabSize)
     model.forEachLogitChunk(rows: rows) { range, logits, _ in
       _ = targets.matrix.rows(range).elements.update(from: logits.elements)
     }
-    guard keepsStates else { return (targets, nil) }
-    let hidden = model.lastHiddenStates
-    var values: [Float] = []
-    values.reserveCapacity(rows.count * hidden.columns)
-    for row in rows { values.append(contentsOf: hidden.row(Int(row))) }
-    return (targets, TeacherStates(rows: rows, hiddenSize: hidden.columns, values: values))
+    guard let share = configuration.positionsTopEntropy else { return (targets, nil) }
+    var entropies = [Float](repeating: 0, count: rows.count)
+    entropies.withUnsafeMutableBufferPointer { entropies in
+      let entropies = entropies
+      Parallel.forEach(rows.count) { part in
+        for row in part {
+          entropies[row] = Float(
+            TeacherEntropy.entropy(UnsafeBufferPointer(targets.matrix.row(row))))
+        }
+      }
+    }
+    return (targets, RowChoice.top(share, of: entropies))
   }
 }

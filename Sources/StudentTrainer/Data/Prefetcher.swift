@@ -16,6 +16,10 @@ package final class Prefetcher: @unchecked Sendable {  // all state is behind `c
     package let batch: TrainingBatch
     /// Sequences left out of it, and of the batches without any sequence before it, by epoch.
     package let skipped: [Int: Int]
+    /// The step that it is for, counted from 0.
+    package let step: Int
+    /// True where it is the last batch of its step.
+    package let endsStep: Bool
   }
 
   private let shared: Shared
@@ -30,9 +34,12 @@ package final class Prefetcher: @unchecked Sendable {  // all state is behind `c
   ///   - index: Its index within the epoch.
   ///   - capacity: Batches that may wait, at least 1; a source that does not run ahead makes each
   ///     batch when it is asked for.
-  package init(source: any BatchSource, epoch: Int, index: Int, capacity: Int) {
+  ///   - steps: Which step each batch is for, and at what temperature.
+  package init(
+    source: any BatchSource, epoch: Int, index: Int, capacity: Int, steps: StepPlan = StepPlan()
+  ) {
     precondition(capacity > 0, "a prefetcher that may hold no batch")
-    shared = Shared(source: source, epoch: epoch, index: index, capacity: capacity)
+    shared = Shared(source: source, epoch: epoch, index: index, capacity: capacity, steps: steps)
     guard source.runsAhead else { return }
     // The thread holds the shared state only, so that releasing the prefetcher can stop it.
     let shared = shared
@@ -64,9 +71,16 @@ package final class Prefetcher: @unchecked Sendable {  // all state is behind `c
     private var index: Int
     /// Whether the epoch has given something to train on.
     private var hasBatch: Bool
+    private let steps: StepPlan
+    // What the step has so far.
+    private var step: Int
+    private var batchesOfStep = 0
+    private var sequencesOfStep = 0
 
-    init(source: any BatchSource, epoch: Int, index: Int, capacity: Int) {
+    init(source: any BatchSource, epoch: Int, index: Int, capacity: Int, steps: StepPlan) {
       self.source = source
+      self.steps = steps
+      step = steps.firstStep
       self.epoch = epoch
       self.index = index
       hasBatch = index > 0
@@ -76,7 +90,10 @@ package final class Prefetcher: @unchecked Sendable {  // all state is behind `c
     func make() throws -> Item {
       var skipped: [Int: Int] = [:]
       while true {
-        guard let batch = try source.batch(epoch: epoch, index: index) else {
+        guard
+          let batch = try source.batch(
+            epoch: epoch, index: index, temperature: steps.temperature?(step))
+        else {
           guard hasBatch else { throw noBatches(skipped: skipped[epoch] ?? 0) }
           epoch += 1
           index = 0
@@ -89,8 +106,22 @@ package final class Prefetcher: @unchecked Sendable {  // all state is behind `c
           if batch.references.isEmpty { continue }
         }
         hasBatch = true
-        return Item(epoch: epoch, index: index - 1, batch: batch, skipped: skipped)
+        let item = (step: step, endsStep: takeIntoStep(batch))
+        return Item(
+          epoch: epoch, index: index - 1, batch: batch, skipped: skipped, step: item.step,
+          endsStep: item.endsStep)
       }
+    }
+
+    /// Counts a batch to its step; true where that is full.
+    private func takeIntoStep(_ batch: TrainingBatch) -> Bool {
+      batchesOfStep += 1
+      sequencesOfStep += batch.references.count
+      guard steps.rule.isFull(batches: batchesOfStep, sequences: sequencesOfStep) else {
+        return false
+      }
+      (step, batchesOfStep, sequencesOfStep) = (step + 1, 0, 0)
+      return true
     }
 
     private func noBatches(skipped: Int) -> StudentTrainerError {

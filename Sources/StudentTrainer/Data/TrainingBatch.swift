@@ -17,6 +17,9 @@ package struct TrainingBatch: Sendable {
   package var softTargets: SoftTargets
   /// The teacher's last hidden states, or nil where none are kept.
   package var teacherStates: TeacherStates?
+  /// The teacher's states that the hidden-state loss needs, by the teacher's layer, 0 the embeddings;
+  /// all at the same rows.
+  package var innerStates: [Int: TeacherStates] = [:]
   /// Sequences that were left out because their soft targets are not there yet.
   package var skippedSequences = 0
 
@@ -40,7 +43,28 @@ package struct TrainingBatch: Sendable {
   }
 }
 
-/// The teacher's last hidden states at some tokens of a batch.
+extension TrainingBatch {
+  /// This batch with those rows alone that a loss needs the head for.
+  ///
+  /// - Parameters:
+  ///   - soft: Whether the soft-target loss has a weight.
+  ///   - hard: Whether the cross entropy has one.
+  /// - Returns: The batch, with the same targets.
+  func needingHead(soft: Bool, hard: Bool) -> TrainingBatch {
+    func isNeeded(_ row: Int) -> Bool {
+      (soft && softIndexes[row] >= 0) || (hard && labels[row] >= 0)
+    }
+    if rows.indices.allSatisfy(isNeeded) { return self }
+    let kept = rows.indices.filter(isNeeded)
+    var batch = self
+    batch.rows = kept.map { rows[$0] }
+    batch.labels = kept.map { labels[$0] }
+    batch.softIndexes = kept.map { softIndexes[$0] }
+    return batch
+  }
+}
+
+/// The teacher's hidden states of a layer at some tokens of a batch.
 package struct TeacherStates: Sendable {
   /// Tokens of the batch, ascending.
   package var rows: [Int32]

@@ -106,7 +106,7 @@ package struct FidelityMeasurement {
       let read = try reader.readBlock(block.block, replica: block.replica, options: options)
       for (index, row) in block.rows.enumerated() {
         let place = read.place(row)
-        var collected = CachedPart.Rows(parts[place.part])
+        var collected = CachedPart.Rows(parts[place.part], temperature: configuration.temperature)
         collected.append(read.parts[place.part], row: place.row)
         results.append(
           compare(

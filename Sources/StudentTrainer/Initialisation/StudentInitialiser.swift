@@ -2,24 +2,36 @@ package import Foundation
 import Kernels
 package import Transformer
 
-/// Makes students: from some layers of a teacher's folder, or at random.
+/// Makes students: from layers of a model's folder, a teacher or another student, or at random.
 package enum StudentInitialiser {
-  /// What a student takes from its teacher.
+  /// What a student takes from the model it starts from.
   package struct Options: Sendable, Hashable {
-    /// Teacher layers, counted from 0; student layer j takes the j-th of them.
+    /// Layers of the model, counted from 0, each as often as wanted: student layer j takes the j-th.
+    ///
+    /// Where the student's layers share their parameters, these are the mean of all that are named.
     package var layers: [Int]
     /// Take the transform, norm and bias of the masked-language-model head.
     package var copiesHead = true
-    /// Add the teacher's type-0 row to every position, where the student has no token types.
+    /// Add the model's type-0 row to every position, where the student has no token types.
     ///
     /// DistilBERT's authors drop token types, so this is off by default. Folding keeps the sum of
-    /// the embeddings that the teacher's layers were trained on, for texts of one segment.
+    /// the embeddings that the model's layers were trained on, for texts of one segment.
     package var foldsTokenTypes = false
+    /// How a narrower student chooses what it takes.
+    package var width = Width.importance
     /// Seed of the parameters that are not taken.
     package var seed: UInt64 = 1
 
     /// Takes these layers, with the head.
     package init(layers: [Int]) { self.layers = layers }
+  }
+
+  /// How hidden dimensions, heads and neurons are chosen for a narrower student.
+  package enum Width: String, Sendable, CaseIterable {
+    /// Those that matter most, by the weights alone (`WidthImportance` defines it).
+    case importance
+    /// The first ones.
+    case first
   }
 
   /// The layers that DistilBERT takes for a student of half the depth, in general: evenly spread,
@@ -46,72 +58,59 @@ package enum StudentInitialiser {
     return model
   }
 
-  /// The shape of a DistilBERT student that can take a teacher's layers.
-  ///
-  /// - Throws: `StudentTrainerError.cannotInitialise`, or what reading the folder throws.
-  package static func configuration(
-    forTeacher folder: URL, layers: [Int]
-  ) throws -> EncoderConfiguration {
-    let teacher = try ConfigurationFile.read(folder: folder)
-    try check(layers, teacher: teacher, folder: folder)
-    return EncoderConfiguration(
-      architecture: .distilBert, vocabSize: teacher.vocabSize, hiddenSize: teacher.hiddenSize,
-      numHiddenLayers: layers.count, numAttentionHeads: teacher.numAttentionHeads,
-      intermediateSize: teacher.intermediateSize,
-      maxPositionEmbeddings: teacher.maxPositionEmbeddings, layerNormEps: teacher.layerNormEps,
-      activation: teacher.activation, initializerRange: teacher.initializerRange,
-      padTokenID: teacher.padTokenID)
-  }
-
-  /// A student whose parameters come from a teacher's folder; only what it takes is read.
+  /// The configuration of a student that takes some layers of a model.
   ///
   /// - Parameters:
-  ///   - configuration: The student's shape; sizes but the depth equal the teacher's.
-  ///   - folder: The teacher, a Hugging Face folder of BERT or DistilBERT.
+  ///   - folder: The model, a Hugging Face folder of any architecture.
+  ///   - layers: The layers that are taken.
+  ///   - shape: What is asked of the student; by default a DistilBERT of the model's widths.
+  /// - Returns: The configuration.
+  /// - Throws: `StudentTrainerError.cannotInitialise` with all that does not fit, or what reading
+  ///   the folder throws.
+  package static func configuration(
+    forTeacher folder: URL, layers: [Int], shape: StudentShape = StudentShape()
+  ) throws -> EncoderConfiguration {
+    let source = try ConfigurationFile.read(folder: folder)
+    try check(layers, source: source, folder: folder)
+    switch shape.configuration(from: source, layers: layers) {
+    case .configuration(let configuration): return configuration
+    case .problems(let problems):
+      throw StudentTrainerError.cannotInitialise(
+        folder: folder.path, reason: problems.joined(separator: "; "))
+    }
+  }
+
+  /// A student whose parameters come from a model's folder; only what it takes is read.
+  ///
+  /// - Parameters:
+  ///   - configuration: The student's shape, as `configuration(forTeacher:)` gives it.
+  ///   - folder: The model, a Hugging Face folder of any architecture.
   ///   - options: What is taken.
   /// - Returns: The student.
-  /// - Throws: `StudentTrainerError.cannotInitialise` with every size that differs, or what reading
+  /// - Throws: `StudentTrainerError.cannotInitialise` with all that does not fit, or what reading
   ///   the folder throws.
   package static func student(
     _ configuration: EncoderConfiguration, fromTeacher folder: URL, options: Options
   ) throws -> MaskedLanguageModel {
-    let teacher = try ConfigurationFile.read(folder: folder)
-    try check(options.layers, teacher: teacher, folder: folder)
-    try check(configuration, teacher: teacher, layers: options.layers, folder: folder)
-    let checkpoint = try Checkpoint(folder: folder)
-    let tensors = TeacherTensors(checkpoint: checkpoint, configuration: teacher)
+    let source = try SourceModel(folder: folder)
+    try check(options.layers, source: source.configuration, folder: folder)
+    try check(configuration, source: source, options: options)
+    let parts = try StudentParts(source: source, student: configuration, options: options)
     let model = random(configuration, seed: options.seed)
     for entry in model.layout.entries {
-      guard let source = teacherParameter(entry.parameter, options: options) else { continue }
-      if source == .tokenTypeEmbeddings && teacher.typeVocabSize == 0 { continue }
-      let values = try tensors.floats(source, shape: entry.shape)
+      guard let values = try parts.values(of: entry.parameter) else { continue }
+      precondition(values.count == entry.count, "\(values.count) values for \(entry.name)")
       let target = UnsafeMutableBufferPointer(
         start: model.parameters.base + entry.offset, count: entry.count)
       _ = target.update(from: values)
     }
-    if options.foldsTokenTypes, teacher.typeVocabSize > 0, configuration.typeVocabSize == 0 {
-      let types = try tensors.floats(
-        .tokenTypeEmbeddings, shape: [teacher.typeVocabSize, teacher.hiddenSize])
-      let positions = model.weight(.positionEmbeddings)
-      for index in 0..<positions.rows {
-        let row = positions.row(index)
-        for column in row.indices { row[column] += types[column] }
-      }
-    }
     return model
   }
 
-  /// The teacher's parameter that a student's starts from, or nil for one that stays random.
-  private static func teacherParameter(_ parameter: Parameter, options: Options) -> Parameter? {
-    if parameter.isHead { return options.copiesHead ? parameter : nil }
-    guard case .layer(let index, let part, let term) = parameter else { return parameter }
-    return .layer(options.layers[index], part, term)
-  }
-
   private static func check(
-    _ layers: [Int], teacher: EncoderConfiguration, folder: URL
+    _ layers: [Int], source: EncoderConfiguration, folder: URL
   ) throws {
-    let valid = 0..<teacher.numHiddenLayers
+    let valid = 0..<source.numHiddenLayers
     guard !layers.isEmpty, layers.allSatisfy(valid.contains) else {
       throw StudentTrainerError.cannotInitialise(
         folder: folder.path,
@@ -119,34 +118,33 @@ package enum StudentInitialiser {
     }
   }
 
+  /// Throws with every field in which a configuration is not one for this model.
   private static func check(
-    _ student: EncoderConfiguration, teacher: EncoderConfiguration, layers: [Int], folder: URL
+    _ student: EncoderConfiguration, source: SourceModel, options: Options
   ) throws {
-    var differences: [String] = []
-    func compare(_ name: String, _ left: some Equatable, _ right: some Equatable) {
-      if "\(left)" != "\(right)" {
-        differences.append("\(name): student \(left), teacher \(right)")
+    var shape = StudentShape()
+    shape.architecture = student.architecture
+    shape.layers = student.numHiddenLayers
+    shape.hiddenSize = student.hiddenSize
+    shape.numAttentionHeads = student.numAttentionHeads
+    shape.intermediateSize = student.intermediateSize
+    if student.architecture.factorisesEmbeddings { shape.embeddingSize = student.embeddingSize }
+    var problems: [String] = []
+    switch shape.configuration(from: source.configuration, layers: options.layers) {
+    case .problems(let found): problems = found
+    case .configuration(let expected):
+      func compare(_ name: String, _ left: some Equatable, _ right: some Equatable) {
+        if "\(left)" != "\(right)" { problems.append("\(name): student \(left), here \(right)") }
       }
+      compare("vocab_size", student.vocabSize, expected.vocabSize)
+      compare(
+        "max_position_embeddings", student.maxPositionEmbeddings, expected.maxPositionEmbeddings)
+      compare("activation", student.activation.rawValue, expected.activation.rawValue)
+      compare("type_vocab_size", student.typeVocabSize, expected.typeVocabSize)
     }
-    compare("vocab_size", student.vocabSize, teacher.vocabSize)
-    compare("hidden_size", student.hiddenSize, teacher.hiddenSize)
-    compare("intermediate_size", student.intermediateSize, teacher.intermediateSize)
-    compare("num_attention_heads", student.numAttentionHeads, teacher.numAttentionHeads)
-    compare(
-      "max_position_embeddings", student.maxPositionEmbeddings, teacher.maxPositionEmbeddings)
-    compare("activation", student.activation.rawValue, teacher.activation.rawValue)
-    if student.typeVocabSize > 0 {
-      compare("type_vocab_size", student.typeVocabSize, teacher.typeVocabSize)
-    }
-    if student.numHiddenLayers != layers.count {
-      differences.append(
-        "num_hidden_layers: student \(student.numHiddenLayers), \(layers.count) layers asked for")
-    }
-    guard differences.isEmpty else {
+    guard problems.isEmpty else {
       throw StudentTrainerError.cannotInitialise(
-        folder: folder.path,
-        reason: differences.joined(separator: "; ")
-          + "; choose equal sizes, or a random initialisation")
+        folder: source.folder.path, reason: problems.joined(separator: "; "))
     }
   }
 }

@@ -61,7 +61,7 @@ package final class AdamW {
     self.options = options
     m = FloatBuffer(count: layout.count)
     v = FloatBuffer(count: layout.count)
-    let limit = 1 << 16
+    let limit = 1 << 14  // what is rounded after its update is still in the cache then
     pieces = layout.entries.flatMap { entry in
       stride(from: 0, to: entry.count, by: limit).map { start in
         Piece(
@@ -75,13 +75,15 @@ package final class AdamW {
   ///
   /// - Parameters:
   ///   - parameters: In the layout that the optimiser was made for.
+  ///   - rounded: Receives the new parameters in its format; nil for none.
   ///   - gradients: As `parameters`; left as they are.
   ///   - learningRate: η of this step.
   ///   - gradientScale: Factor of every gradient, from clipping.
   package func update(
-    _ parameters: FloatBuffer, gradients: FloatBuffer, learningRate: Double,
-    gradientScale: Double = 1
+    _ parameters: FloatBuffer, rounded: OperandBuffer? = nil, gradients: FloatBuffer,
+    learningRate: Double, gradientScale: Double = 1
   ) {
+    precondition(rounded == nil || rounded?.count == m.count, "a rounded copy of another size")
     precondition(
       parameters.count == m.count && gradients.count == m.count,
       "\(parameters.count) parameters and \(gradients.count) gradients, moments of \(m.count)")
@@ -92,6 +94,7 @@ package final class AdamW {
       biasCorrection1: 1 - power(options.beta1, step),
       biasCorrection2: 1 - power(options.beta2, step))
     let (m, v, pieces, options) = (m, v, pieces, options)
+    let rounded = rounded.map { Operand($0, rows: 1, columns: $0.count) }
     Parallel.forEach(pieces.count) { part in
       for piece in pieces[part] {
         var update = base
@@ -101,6 +104,7 @@ package final class AdamW {
           count: piece.count, parameters: parameters.base + piece.offset,
           gradients: gradients.base + piece.offset, m: m.base + piece.offset,
           v: v.base + piece.offset, options: update)
+        rounded?.assign(piece.offset..<piece.offset + piece.count, of: parameters.base)
       }
     }
   }

@@ -1,15 +1,20 @@
 import Kernels
 package import Transformer
 
-/// The triple loss of one batch, forward and backward.
+/// The loss of one batch, forward and backward.
 ///
 ///     loss = alphaCE · mean(T² divergence) + alphaMLM · mean(cross entropy) + alphaCos · mean(1 - cos)
+///            + hidden.weight · sum over pairs of layers of the mean of `HiddenLoss`
 ///
 /// Each mean runs over the rows of the whole optimiser step, so that accumulated batches equal one
-/// large batch. Owns scratch memory; one caller at a time.
+/// large batch. Rows that no loss needs are not put through the head. Owns scratch memory; one caller
+/// at a time.
 package final class DistillationObjective {
-  /// Weights, temperature and tail.
-  package let configuration: TrainingConfiguration
+  /// Weights, temperature and tail; of each step its own where they follow a schedule.
+  package var configuration: TrainingConfiguration
+  /// Whether the cosine loss has a weight at any step, and so the first projection.
+  private let hasCosine: Bool
+  private let stateLoss = StateLoss()
   private let sliceFloats: Int
   private let teacherScratch = TeacherScratch()
 
@@ -21,6 +26,7 @@ package final class DistillationObjective {
   ///     8 MiB unless given.
   package init(_ configuration: TrainingConfiguration, sliceFloats: Int = 1 << 21) {
     self.configuration = configuration
+    hasCosine = configuration.alphaCos > 0
     self.sliceFloats = sliceFloats
   }
 
@@ -37,6 +43,8 @@ package final class DistillationObjective {
     _ batch: TrainingBatch, model: MaskedLanguageModel, counts: LossCounts
   ) throws -> LossSums {
     try check(batch, model: model)
+    let batch = batch.needingHead(
+      soft: configuration.alphaCE > 0, hard: configuration.alphaMLM > 0)
     model.encode(batch.packed, training: true)
     var sums = LossSums()
     if configuration.alphaCos > 0, let states = batch.teacherStates {
@@ -50,22 +58,18 @@ package final class DistillationObjective {
       repeating: .init(soft: 0, hard: 0), count: batch.rows.count)
     losses.withUnsafeMutableBufferPointer { losses in
       let losses = losses
-      // Slices whose teacher's side stays in the last level of cache until it is used.
       let slice = max(16, sliceFloats / model.configuration.vocabSize)
       StepProfile.time(.headAndLoss) {
-        model.trainHead(rows: batch.rows) { range, logits in
-          for start in stride(from: range.lowerBound, to: range.upperBound, by: slice) {
-            let rows = start..<min(start + slice, range.upperBound)
-            evaluate(
-              batch, range: rows,
-              logits: logits.rows(
-                rows.lowerBound - range.lowerBound..<rows.upperBound - range.lowerBound),
-              weights: weights, into: losses)
-          }
+        model.trainHead(rows: batch.rows, sliceRows: slice) { range, logits in
+          evaluate(batch, range: range, logits: logits, weights: weights, into: losses)
         }
       }
     }
-    model.backward()
+    var hiddenSum = 0.0
+    model.backward { layer, gradient in
+      hiddenSum += hidden(batch, layer: layer, gradient: gradient, model: model, counts: counts)
+    }
+    sums.hidden = hiddenSum
     // In the order of the rows, so that the sums do not depend on the thread count.
     for loss in losses {
       sums.soft += loss.soft
@@ -121,23 +125,35 @@ package final class DistillationObjective {
   /// Adds the cosine loss's gradient to that of the last hidden states.
   private func cosine(_ states: TeacherStates, model: MaskedLanguageModel, weight: Double) -> Double
   {
-    let (hidden, gradient) = (model.lastHiddenStates, model.lastHiddenGradient)
-    var losses = [Double](repeating: 0, count: states.rows.count)
-    losses.withUnsafeMutableBufferPointer { losses in
-      let losses = losses
-      states.values.withUnsafeBufferPointer { values in
-        Parallel.forEach(states.rows.count) { part in
-          for index in part {
-            let row = Int(states.rows[index])
-            let start = index * states.hiddenSize
-            losses[index] = SoftTargetLossKernels.cosine(
-              hidden.row(row),
-              teacher: UnsafeBufferPointer(rebasing: values[start..<start + states.hiddenSize]),
-              weight: weight, gradient: gradient.row(row))
-          }
-        }
-      }
+    stateLoss.accumulate(
+      .cosine, states, layer: model.configuration.numHiddenLayers, model: model,
+      projection: projection(ofCosine: model), weight: weight, gradient: model.lastHiddenGradient)
+  }
+
+  /// Adds the hidden-state loss's gradient to that of one layer's states.
+  private func hidden(
+    _ batch: TrainingBatch, layer: Int, gradient: Matrix, model: MaskedLanguageModel,
+    counts: LossCounts
+  ) -> Double {
+    guard let loss = configuration.hidden, loss.weight > 0 else { return 0 }
+    var sum = 0.0
+    for (index, pair) in loss.pairs.enumerated() where pair.student == layer {
+      guard let states = batch.innerStates[pair.teacher] else { continue }
+      sum += stateLoss.accumulate(
+        loss.kind, states, layer: layer, model: model,
+        projection: projection(ofPair: index, model), weight: loss.weight / Double(counts.hidden),
+        gradient: gradient)
     }
-    return losses.reduce(0, +)
+    return sum
+  }
+
+  /// The projection of the cosine loss; nil where the student has none.
+  func projection(ofCosine model: MaskedLanguageModel) -> Int? {
+    model.layout.projectionCount > 0 ? 0 : nil
+  }
+
+  /// The projection of a pair of layers; nil where the student has none.
+  func projection(ofPair index: Int, _ model: MaskedLanguageModel) -> Int? {
+    model.layout.projectionCount > 0 ? index + (hasCosine ? 1 : 0) : nil
   }
 }

@@ -6,6 +6,8 @@ package struct LossCounts: Sendable, Equatable {
   package var hard = 0
   /// Rows with a teacher state.
   package var cosine = 0
+  /// Rows with teacher states for the hidden-state loss.
+  package var hidden = 0
 
   /// No rows.
   package init() {}
@@ -15,6 +17,15 @@ package struct LossCounts: Sendable, Equatable {
     soft = batch.softIndexes.count { $0 >= 0 }
     hard = batch.labels.count { $0 >= 0 }
     cosine = batch.teacherStates?.rows.count ?? 0
+    hidden = batch.innerStates.values.first?.rows.count ?? 0
+  }
+
+  /// Forgets the rows of losses that have no weight, which are not computed.
+  mutating func leaveOutUnweighted(_ configuration: TrainingConfiguration) {
+    if configuration.alphaCE == 0 { soft = 0 }
+    if configuration.alphaMLM == 0 { hard = 0 }
+    if configuration.alphaCos == 0 { cosine = 0 }
+    if configuration.hidden?.weight ?? 0 == 0 { hidden = 0 }
   }
 
   /// Adds the rows of more batches.
@@ -22,6 +33,7 @@ package struct LossCounts: Sendable, Equatable {
     left.soft += right.soft
     left.hard += right.hard
     left.cosine += right.cosine
+    left.hidden += right.hidden
   }
 }
 
@@ -33,6 +45,8 @@ package struct LossSums: Sendable, Equatable {
   package var hard = 0.0
   /// 1 - cos over the rows with a teacher state.
   package var cosine = 0.0
+  /// The hidden-state loss, summed over its pairs, over the rows with teacher states.
+  package var hidden = 0.0
 
   /// Nothing summed yet.
   package init() {}
@@ -42,6 +56,7 @@ package struct LossSums: Sendable, Equatable {
     left.soft += right.soft
     left.hard += right.hard
     left.cosine += right.cosine
+    left.hidden += right.hidden
   }
 
   /// The means, weighted and added: the loss that the gradients belong to.
@@ -49,6 +64,7 @@ package struct LossSums: Sendable, Equatable {
     configuration.alphaCE * Self.mean(soft, counts.soft)
       + configuration.alphaMLM * Self.mean(hard, counts.hard)
       + configuration.alphaCos * Self.mean(cosine, counts.cosine)
+      + (configuration.hidden?.weight ?? 0) * Self.mean(hidden, counts.hidden)
   }
 
   /// A mean that is 0 where there is nothing to average.

@@ -14,6 +14,18 @@ package struct StepMetrics: Codable, Sendable, Equatable {
   package var lossMLM: Double?
   /// Mean 1 - cos, where there are teacher states.
   package var lossCos: Double?
+  /// The hidden-state loss, the sum of its pairs' means, where there is one.
+  package var lossHidden: Double?
+  /// T of the step, where it follows a schedule; so the weights below.
+  package var temperature: Double?
+  /// Weight of the soft-target loss.
+  package var klWeight: Double?
+  /// Weight of the cross entropy.
+  package var mlmWeight: Double?
+  /// Weight of the cosine loss.
+  package var cosineWeight: Double?
+  /// Weight of the hidden-state loss.
+  package var hiddenWeight: Double?
   /// Learning rate of the step.
   package var learningRate: Double
   /// Norm of all gradients before clipping.

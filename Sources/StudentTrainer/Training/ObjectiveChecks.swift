@@ -13,15 +13,11 @@ extension DistillationObjective {
           loss: "the cosine loss (alphaCos \(configuration.alphaCos))",
           reason: "the batch has no teacher hidden states; cache them, or set alphaCos to 0")
       }
-      guard states.hiddenSize == model.configuration.hiddenSize else {
-        throw StudentTrainerError.mismatch(
-          what: "the teacher's states and the student",
-          differences: [
-            "hidden size: teacher \(states.hiddenSize), student \(model.configuration.hiddenSize) "
-              + "(the cosine loss needs equal sizes; set alphaCos to 0)"
-          ])
-      }
+      try checkWidth(
+        states, model, projection: projection(ofCosine: model),
+        "the cosine loss needs equal sizes or a projection; set alphaCos to 0, or project states")
     }
+    if let hidden = configuration.hidden, hidden.weight > 0 { try check(hidden, batch, model) }
     let longest = batch.packed.longestSequence
     guard longest <= model.configuration.maxPositionEmbeddings else {
       throw StudentTrainerError.mismatch(
@@ -30,6 +26,41 @@ extension DistillationObjective {
           "a sequence has \(longest) tokens, the student "
             + "\(model.configuration.maxPositionEmbeddings) positions"
         ])
+    }
+  }
+
+  /// Throws where a pair of layers has no states, or those of another width.
+  private func check(
+    _ hidden: HiddenLoss, _ batch: TrainingBatch, _ model: MaskedLanguageModel
+  ) throws {
+    for (index, pair) in hidden.pairs.enumerated() {
+      try require(
+        pair.student <= model.configuration.numHiddenLayers, "the hidden-state loss's map",
+        "\(pair.student):\(pair.teacher)",
+        "of student layers from 0 to \(model.configuration.numHiddenLayers)")
+      guard let states = batch.innerStates[pair.teacher] else {
+        throw StudentTrainerError.missingTargets(
+          loss: "the hidden-state loss (weight \(hidden.weight))",
+          reason: "the batch has no teacher states of layer \(pair.teacher)")
+      }
+      try checkWidth(
+        states, model, projection: projection(ofPair: index, model),
+        "the hidden-state loss needs equal sizes or a projection")
+    }
+  }
+
+  private func checkWidth(
+    _ states: TeacherStates, _ model: MaskedLanguageModel, projection: Int?, _ rule: String
+  ) throws {
+    precondition(
+      projection ?? 0 < max(model.layout.projectionCount, 1), "a student without that projection")
+    let width =
+      projection.map { model.layout.entry(.projection($0)).shape[0] }
+      ?? model.configuration.hiddenSize
+    guard states.hiddenSize == width else {
+      throw StudentTrainerError.mismatch(
+        what: "the teacher's states and the student",
+        differences: ["hidden size: teacher \(states.hiddenSize), student \(width) (\(rule))"])
     }
   }
 

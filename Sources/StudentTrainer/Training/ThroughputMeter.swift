@@ -4,8 +4,13 @@ struct ThroughputMeter {
   private var startTokens: Int
   private var startWaited = 0.0
 
-  /// Starts now.
-  init(tokens: Int) { startTokens = tokens }
+  private let scheduled: ScheduledValues?
+
+  /// Starts now; `scheduled` says which numbers of a step its line has.
+  init(tokens: Int, scheduled: ScheduledValues? = nil) {
+    startTokens = tokens
+    self.scheduled = scheduled
+  }
 
   /// The metrics of a step; `restart` begins the next interval.
   mutating func metrics(
@@ -14,14 +19,22 @@ struct ThroughputMeter {
     let now = ContinuousClock.now
     let seconds = max((now - start).seconds, 1e-9)
     let (sums, counts) = (result.sums, result.counts)
-    let line = StepMetrics(
+    var line = StepMetrics(
       step: state.step, epoch: state.epoch, loss: result.loss,
       lossCE: counts.soft > 0 ? LossSums.mean(sums.soft, counts.soft) : nil,
       lossMLM: counts.hard > 0 ? LossSums.mean(sums.hard, counts.hard) : nil,
       lossCos: counts.cosine > 0 ? LossSums.mean(sums.cosine, counts.cosine) : nil,
+      lossHidden: counts.hidden > 0 ? LossSums.mean(sums.hidden, counts.hidden) : nil,
       learningRate: result.learningRate, gradNorm: result.gradNorm, tokens: state.tokens,
       tokensPerSecond: Double(state.tokens - startTokens) / seconds,
       dataWaitShare: min(1, (waited - startWaited) / seconds))
+    if let values = result.scheduled, let schedules = scheduled {
+      if schedules.temperature != nil { line.temperature = values.temperature }
+      if schedules.alphaCE != nil { line.klWeight = values.alphaCE }
+      if schedules.alphaMLM != nil { line.mlmWeight = values.alphaMLM }
+      if schedules.alphaCos != nil { line.cosineWeight = values.alphaCos }
+      if schedules.hidden != nil { line.hiddenWeight = values.hidden?.weight }
+    }
     if restart { pause(until: state.tokens, waited: waited) }
     return line
   }

@@ -114,10 +114,16 @@ package final class Trainer {
   /// Steps of the whole run.
   private func countSteps() throws -> Int {
     if let steps = configuration.steps { return steps }
-    var batches = 0
-    for epoch in 0..<configuration.epochs { batches += try source.batchCount(epoch: epoch) }
-    guard batches > 0 else { throw StudentTrainerError.noBatches(what: "the corpus") }
-    return (batches + configuration.accumulation - 1) / configuration.accumulation
+    var sequences: [Int] = []
+    for epoch in 0..<configuration.epochs {
+      // Only a rule of sequences has to look into the batches.
+      sequences +=
+        configuration.batchSequences == nil
+        ? [Int](repeating: 1, count: try source.batchCount(epoch: epoch))
+        : try source.sequenceCounts(epoch: epoch)
+    }
+    guard !sequences.isEmpty else { throw StudentTrainerError.noBatches(what: "the corpus") }
+    return configuration.stepRule.stepCount(sequences)
   }
 
   private func train(from start: CheckpointState, totalSteps: Int) throws -> TrainingResult {
@@ -126,13 +132,16 @@ package final class Trainer {
     let records = try RunRecords(folder: folder, state: state)
     let batches = Prefetcher(
       source: source, epoch: state.epoch, index: state.batchIndex,
-      capacity: configuration.intervals.prefetchedBatches)
+      capacity: configuration.intervals.prefetchedBatches,
+      steps: StepPlan(configuration.stepRule, firstStep: state.step) { [configuration] in
+        configuration.temperature(step: $0, totalSteps: totalSteps)
+      })
     defer { batches.stop() }
     // A source may wait for hours; a step does not.
     let source = source
     stop.onRequest { source.cancel() }
     observer?.trainingBegins(completedSteps: state.step, totalSteps: totalSteps)
-    var meter = ThroughputMeter(tokens: state.tokens)
+    var meter = ThroughputMeter(tokens: state.tokens, scheduled: configuration.scheduled)
     let begin = ContinuousClock.now
     let intervals = configuration.intervals
     var savedStep = state.step
@@ -155,6 +164,7 @@ package final class Trainer {
         throw StudentTrainerError.stopped(
           step: state.step, totalSteps: totalSteps, checkpoint: watch.checkpoint?.path)
       }
+      objective.configuration = configuration.resolved(step: state.step, totalSteps: totalSteps)
       let result = try step(items, index: state.step, schedule: schedule)
       let last = items[items.count - 1]
       state.step += 1
@@ -199,7 +209,7 @@ package final class Trainer {
     _ batches: Prefetcher, state: CheckpointState, totalSteps: Int
   ) throws -> [Prefetcher.Item]? {
     var items: [Prefetcher.Item] = []
-    for _ in 0..<configuration.accumulation {
+    while items.last?.endsStep != true {
       if configuration.steps == nil, state.step == totalSteps - 1, let last = items.last {
         let isLastEpoch = last.epoch == configuration.epochs - 1
         if isLastEpoch, try last.index + 1 == source.batchCount(epoch: last.epoch) { break }
@@ -228,11 +238,13 @@ package final class Trainer {
 
   /// One optimiser step over accumulated batches.
   private func step(
-    _ items: [Prefetcher.Item], index: Int, schedule: LinearSchedule
+    _ items: [Prefetcher.Item], index: Int, schedule: RateSchedule
   ) throws -> StepResult {
     var counts = LossCounts()
     for item in items { counts += LossCounts(item.batch) }
     try requireRows(counts, items)
+    let configuration = objective.configuration
+    counts.leaveOutUnweighted(configuration)
     model.clearGradients()
     var sums = LossSums()
     for item in items {
@@ -244,21 +256,27 @@ package final class Trainer {
       step: index, loss: loss, gradNorm: gradNorm, sequences: items.flatMap(\.batch.references))
     let rate = schedule.rate(step: index)
     StepProfile.time(.optimizer) {
-      optimizer.update(
-        model.parameters, gradients: model.gradients, learningRate: rate,
-        gradientScale: GradientClipping.coefficient(
-          norm: gradNorm, maxNorm: configuration.clipNorm))
+      let gradients = model.gradients
+      model.update { parameters, rounded in
+        optimizer.update(
+          parameters, rounded: rounded, gradients: gradients, learningRate: rate,
+          gradientScale: GradientClipping.coefficient(
+            norm: gradNorm, maxNorm: configuration.clipNorm))
+      }
     }
     return StepResult(
-      loss: loss, sums: sums, counts: counts, learningRate: rate, gradNorm: gradNorm)
+      loss: loss, sums: sums, counts: counts, learningRate: rate, gradNorm: gradNorm,
+      scheduled: self.configuration.scheduled == nil ? nil : configuration)
   }
 
   /// Throws where a loss has a weight and no row in the whole step.
   private func requireRows(_ counts: LossCounts, _ items: [Prefetcher.Item]) throws {
+    let configuration = objective.configuration
     let losses = [
       ("the soft-target loss", configuration.alphaCE, counts.soft),
       ("the masked-token loss", configuration.alphaMLM, counts.hard),
       ("the cosine loss", configuration.alphaCos, counts.cosine),
+      ("the hidden-state loss", configuration.hidden?.weight ?? 0, counts.hidden),
     ]
     for (name, weight, rows) in losses where weight > 0 && rows == 0 {
       // What is wrong with a batch is told with more precision than that the step has no rows.
@@ -276,4 +294,6 @@ struct StepResult {
   let counts: LossCounts
   let learningRate: Double
   let gradNorm: Double
+  /// The step's own weights and temperature, where some follow a schedule.
+  let scheduled: TrainingConfiguration?
 }

@@ -14,7 +14,8 @@ package enum TailTreatment: String, Codable, Sendable, CaseIterable {
   case full
 }
 
-/// Everything that determines a training run; the defaults are DistilBERT's recipe.
+/// Everything that determines a training run; the defaults are DistilBERT's recipe but for its large
+/// steps, see `batchSequences`.
 ///
 /// - Source: Sanh et al. 2019 and the authors' training script.
 package struct TrainingConfiguration: Codable, Hashable, Sendable {
@@ -44,8 +45,23 @@ package struct TrainingConfiguration: Codable, Hashable, Sendable {
     didSet { if precision == .fp32 { precision = nil } }
   }
 
+  /// Schedules of loss weights and of the temperature; nil where all stay as they are.
+  package var scheduled: ScheduledValues?
+  /// The loss of inner states; nil for none.
+  package var hidden: HiddenLoss?
+  /// The share of a batch's kept positions, those of the teacher's highest entropy, on which the
+  /// soft-target loss and those of states are computed; nil for all of them.
+  package var positionsTopEntropy: Double?
+
   /// Peak learning rate.
   package var learningRate = 5e-4
+  /// What the rate does after its warm-up; nil is linear, always kept as nil so that runs of before
+  /// there was a choice are recognised.
+  package var rateShape: RateSchedule.Shape? {
+    didSet { if rateShape == .linear { rateShape = nil } }
+  }
+  /// Share of all steps over which a rate of the shape `wsd` falls; nil is 0.2.
+  package var decayShare: Double?
   /// Factor of the rate for the masked-language-model head.
   package var headRateScale = 1.0
   /// Share of all steps that warms up; `warmupSteps` goes before it.
@@ -67,6 +83,9 @@ package struct TrainingConfiguration: Codable, Hashable, Sendable {
   package var batchTokens = 4096
   /// Batches of one optimiser step.
   package var accumulation = 1
+  /// Sequences of one optimiser step, which takes whole batches until it has as many; goes before
+  /// `accumulation`. Nil where that counts.
+  package var batchSequences: Int?
   /// Blocks that are pooled and sorted by length together.
   package var windowBlocks = 32
   /// Passes over the corpus; `steps` goes before it.
@@ -122,12 +141,21 @@ package struct TrainingConfiguration: Codable, Hashable, Sendable {
       headRateScale: headRateScale)
   }
 
-  /// The schedule of a run of `totalSteps`; a share of warm-up is rounded up, as `transformers` does.
-  package func schedule(totalSteps: Int) -> LinearSchedule {
-    LinearSchedule(
-      peak: learningRate,
-      warmupSteps: warmupSteps ?? Int((warmupShare * Double(totalSteps)).rounded(.up)),
-      totalSteps: totalSteps)
+  /// Decay of the rate `wsd` where nothing is said: within the 10 to 20 % that its authors found
+  /// enough.
+  package static let usualDecayShare = 0.2
+
+  /// The rate of a run of `totalSteps`; shares are rounded up, as `transformers` does.
+  package func schedule(totalSteps: Int) -> RateSchedule {
+    func steps(_ share: Double) -> Int { Int((share * Double(totalSteps)).rounded(.up)) }
+    return RateSchedule(
+      rateShape ?? .linear, peak: learningRate, warmupSteps: warmupSteps ?? steps(warmupShare),
+      decaySteps: steps(decayShare ?? Self.usualDecayShare), totalSteps: totalSteps)
+  }
+
+  /// Where the steps of a run end.
+  package var stepRule: StepRule {
+    batchSequences.map { .sequences($0) } ?? .batches(accumulation)
   }
 
   /// Throws `StudentTrainerError.invalidConfiguration` for the first value out of its range.
@@ -143,8 +171,21 @@ package struct TrainingConfiguration: Codable, Hashable, Sendable {
       try require(weight >= 0 && weight.isFinite, name, weight, "0 or more")
     }
     try require(
-      alphaCE + alphaMLM + alphaCos > 0, "alphaCE, alphaMLM and alphaCos", 0,
-      "above 0 for at least one")
+      alphaCE + alphaMLM + alphaCos + (hidden?.weight ?? 0) > 0, "alphaCE, alphaMLM and alphaCos",
+      0, "above 0 for at least one")
+    if let hidden {
+      try require(
+        hidden.weight >= 0 && hidden.weight.isFinite, "the hidden-state loss's weight",
+        hidden.weight, "0 or more")
+      try require(!hidden.pairs.isEmpty, "the hidden-state loss's map", "", "at least one pair")
+    }
+    try validateSchedules()
+    if let share = positionsTopEntropy {
+      try require(share > 0 && share <= 1, "positionsTopEntropy", share, "above 0, at most 1")
+    }
+    if let decayShare {
+      try require(decayShare > 0 && decayShare <= 1, "decayShare", decayShare, "above 0, at most 1")
+    }
     try require(temperature > 0 && temperature.isFinite, "temperature", temperature, "above 0")
     try require(
       learningRate >= 0 && learningRate.isFinite, "learningRate", learningRate, "0 or more")
@@ -160,6 +201,7 @@ package struct TrainingConfiguration: Codable, Hashable, Sendable {
     try require(clipNorm >= 0 && clipNorm.isFinite, "clipNorm", clipNorm, "0 (off) or more")
     let counts = [
       ("batchTokens", batchTokens), ("accumulation", accumulation), ("windowBlocks", windowBlocks),
+      ("batchSequences", batchSequences ?? 1),
       ("epochs", epochs), ("steps", steps ?? 1), ("headK", headK ?? 1),
       ("rank", rank ?? 1),
       ("keptCheckpoints", intervals.keptCheckpoints),

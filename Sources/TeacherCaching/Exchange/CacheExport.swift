@@ -124,7 +124,7 @@ package struct CacheExport {
       let decoded = try decoded(number, group)
       let text = ExportLines(
         decoded: decoded, number: number, replica: group.replica,
-        hiddenSize: reader.specification.teacher.hiddenSize
+        teacher: reader.specification.teacher
       ).text()
       sequences += decoded.block.lengths.count
       positions += decoded.block.rowCount

@@ -57,7 +57,7 @@ extension CacheImport {
   func makeTables() throws -> CacheTables {
     let sample = TargetSample(
       target: specification.target, vocabSize: specification.vocabSize,
-      hiddenSize: specification.teacher.hiddenSize)
+      hiddenSize: specification.teacher.inputSize)
     let fileCount = min(files.count, Self.sampledFiles)
     var number = 0
     for index in 0..<fileCount {

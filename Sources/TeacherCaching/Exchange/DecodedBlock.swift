@@ -53,9 +53,9 @@ struct NamedRows {
 extension TargetPart {
   /// What the class keeps, but for what is drawn, whose count differs from row to row.
   ///
-  /// - Parameter hiddenSize: Width of the decoder's input.
+  /// - Parameter inputSize: Width of the decoder's input.
   /// - Returns: The kinds in the order in which files have them.
-  func namedRows(hiddenSize: Int) -> [NamedRows] {
+  func namedRows(inputSize: Int) -> [NamedRows] {
     var result: [NamedRows] = []
     if headK > 0 {
       result.append(NamedRows(name: "top_ids", width: headK, numbers: .integers(headIDs)))
@@ -71,7 +71,7 @@ extension TargetPart {
     case .hidden(let rows):
       result.append(
         NamedRows(
-          name: "decoder_input", width: hiddenSize, numbers: .floats(DecodedBlock.floats(rows))))
+          name: "decoder_input", width: inputSize, numbers: .floats(DecodedBlock.floats(rows))))
     case .lowRank(let rows):
       let width = rows.threeQuarterLogPartitions.isEmpty ? 2 : 3
       let partitions = rows.logPartitions.indices.flatMap { row in

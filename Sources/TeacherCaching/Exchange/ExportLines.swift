@@ -7,18 +7,21 @@ struct ExportLines {
   /// Corpus-wide number of the block.
   let number: Int
   let replica: Int
-  /// Width of states and of the decoder's input.
-  let hiddenSize: Int
+  /// Gives the widths of states and of the decoder's input.
+  let teacher: CacheSpecification.Teacher
 
   /// One line a sequence. What a position keeps is a list by position, empty where the position's
   /// class keeps nothing of the kind.
   func text() -> String {
     let block = decoded.block
-    let kinds = block.parts.map { $0.namedRows(hiddenSize: hiddenSize) }
+    let kinds = block.parts.map { $0.namedRows(inputSize: teacher.inputSize) }
     var names: [String] = []
     for name in kinds.joined().map(\.name) where !names.contains(name) { names.append(name) }
-    let states = block.states.map {
-      NamedRows(name: "states", width: hiddenSize, numbers: .floats(DecodedBlock.floats($0)))
+    let inner = block.innerStates.sorted { $0.key < $1.key }
+      .map { ("\(StreamName.states).\($0.key)", $0.value) }
+    let states = (inner + (block.states.map { [(StreamName.states, $0)] } ?? [])).map {
+      NamedRows(
+        name: $0, width: teacher.hiddenSize, numbers: .floats(DecodedBlock.floats($1)))
     }
     var text = ""
     var token = 0
@@ -48,7 +51,7 @@ struct ExportLines {
           drawn(row) { rows, range in rows.probabilities[range].map { "\($0)" } }
         }
       }
-      if let states { add("states") { states.text($0) } }
+      for kept in states { add(kept.name) { kept.text($0) } }
       text += "{" + fields.joined(separator: ",") + "}\n"
       token += Int(length)
     }

@@ -4,6 +4,7 @@ import Transformer
 /// The tensors of some blocks of one replica.
 struct ExportTensors {
   private let hiddenSize: Int
+  private let inputSize: Int
   private let vocabSize: Int
   private var lengths: [Int32] = []
   private var tokens: [Int32] = []
@@ -18,6 +19,7 @@ struct ExportTensors {
 
   init(_ specification: CacheSpecification) {
     hiddenSize = specification.teacher.hiddenSize
+    inputSize = specification.teacher.inputSize
     vocabSize = specification.vocabSize
   }
 
@@ -34,9 +36,12 @@ struct ExportTensors {
     tokens += decoded.block.tokenIDs
     classes += decoded.block.classes.map(Int32.init)
     if let rows = decoded.block.states { states += DecodedBlock.floats(rows) }
+    for (layer, rows) in decoded.block.innerStates.sorted(by: { $0.key < $1.key }) {
+      add("\(StreamName.states).\(layer)", hiddenSize, DecodedBlock.floats(rows))
+    }
     for (index, part) in decoded.block.parts.enumerated() {
       let prefix = StreamName.prefix(ofClass: index)
-      for kind in part.namedRows(hiddenSize: hiddenSize) {
+      for kind in part.namedRows(inputSize: inputSize) {
         switch kind.numbers {
         case .integers(let values): add(prefix + kind.name, kind.width, values)
         case .floats(let values): add(prefix + kind.name, kind.width, values)

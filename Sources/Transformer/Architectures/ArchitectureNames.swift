@@ -20,6 +20,7 @@ extension Architecture {
     switch self {
     case .bert: BertFormat()
     case .distilBert: DistilBertFormat()
+    case .albert: AlbertFormat()
     }
   }
 }

@@ -13,11 +13,13 @@ package struct BertFormat: ArchitectureFormat {
     case .positionEmbeddings: "bert.embeddings.position_embeddings.weight"
     case .tokenTypeEmbeddings: "bert.embeddings.token_type_embeddings.weight"
     case .embeddingNorm(let term): "bert.embeddings.LayerNorm.\(term.rawValue)"
+    case .embeddingProjection: preconditionFailure("BERT's embeddings are not factorised")
     case .layer(let index, let part, let term):
       "bert.encoder.layer.\(index).\(Self.name(of: part)).\(term.rawValue)"
     case .headTransform(let term): "cls.predictions.transform.dense.\(term.rawValue)"
     case .headNorm(let term): "cls.predictions.transform.LayerNorm.\(term.rawValue)"
     case .decoderBias: "cls.predictions.bias"
+    case .projection(let index): Parameter.projectionName(index)
     }
   }
 

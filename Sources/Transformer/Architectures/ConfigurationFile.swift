@@ -66,8 +66,9 @@ package enum ConfigurationFile {
 
   static func checked(
     file: URL, architecture: Architecture, vocabSize: Int, hiddenSize: Int, numHiddenLayers: Int,
-    numAttentionHeads: Int, intermediateSize: Int, maxPositionEmbeddings: Int, typeVocabSize: Int,
-    layerNormEps: Float, activation: String, initializerRange: Float, padTokenID: Int, tied: Bool
+    numAttentionHeads: Int, intermediateSize: Int, embeddingSize: Int = 1,
+    maxPositionEmbeddings: Int, typeVocabSize: Int, layerNormEps: Float, activation: String,
+    initializerRange: Float, padTokenID: Int, tied: Bool
   ) throws -> EncoderConfiguration {
     guard let function = activations[activation] else {
       throw TransformerError.badConfiguration(
@@ -82,7 +83,8 @@ package enum ConfigurationFile {
     }
     var configuration = EncoderConfiguration(
       architecture: architecture, vocabSize: 1, hiddenSize: 1, numHiddenLayers: 1,
-      numAttentionHeads: 1, intermediateSize: 1)
+      numAttentionHeads: 1, intermediateSize: 1, embeddingSize: 1)
+    configuration.setEmbeddingSize(embeddingSize)
     configuration.vocabSize = vocabSize
     configuration.hiddenSize = hiddenSize
     configuration.numHiddenLayers = numHiddenLayers

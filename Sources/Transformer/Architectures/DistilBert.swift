@@ -13,11 +13,13 @@ package struct DistilBertFormat: ArchitectureFormat {
     case .positionEmbeddings: "distilbert.embeddings.position_embeddings.weight"
     case .tokenTypeEmbeddings: preconditionFailure("DistilBERT has no token types")
     case .embeddingNorm(let term): "distilbert.embeddings.LayerNorm.\(term.rawValue)"
+    case .embeddingProjection: preconditionFailure("DistilBERT's embeddings are not factorised")
     case .layer(let index, let part, let term):
       "distilbert.transformer.layer.\(index).\(Self.name(of: part)).\(term.rawValue)"
     case .headTransform(let term): "vocab_transform.\(term.rawValue)"
     case .headNorm(let term): "vocab_layer_norm.\(term.rawValue)"
     case .decoderBias: "vocab_projector.bias"
+    case .projection(let index): Parameter.projectionName(index)
     }
   }
 

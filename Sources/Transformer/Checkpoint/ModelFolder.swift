@@ -7,7 +7,8 @@ extension MaskedLanguageModel {
   package enum MissingHead: Sendable {
     /// Refuse it, naming the tensors that are missing.
     case refused
-    /// Start a head near the identity: the transform as the unit matrix plus small noise.
+    /// Start a head near the identity: the transform as the unit matrix plus small noise. Where the
+    /// embeddings are factorised, the transpose of their projection stands for the unit matrix.
     case addedNearIdentity(seed: UInt64)
   }
 
@@ -47,19 +48,32 @@ extension MaskedLanguageModel {
       } else {
         model.initialize(entry, using: &generator)
         if entry.parameter == .headTransform(.weight) {
-          let side = configuration.hiddenSize
-          for index in 0..<side { model.parameters.base[entry.offset + index * (side + 1)] += 1 }
+          model.addIdentityToHead()
         }
       }
     }
     return model
   }
 
+  /// Adds to the head's transform what leads back from hidden states to embeddings.
+  private func addIdentityToHead() {
+    let (c, e) = (configuration.hiddenSize, configuration.embeddingSize)
+    let transform = parameters.base + layout.entry(.headTransform(.weight)).offset
+    guard configuration.architecture.factorisesEmbeddings else {
+      for index in 0..<c { transform[index * (c + 1)] += 1 }
+      return
+    }
+    let projection = weight(.embeddingProjection(.weight))
+    for row in 0..<e {
+      for column in 0..<c { transform[row * c + column] += projection.row(column)[row] }
+    }
+  }
+
   /// Writes `config.json` and `model.safetensors` into a folder that exists.
   ///
   /// - Throws: `TransformerError.unwritable`.
   package func save(to folder: URL, precision: SafetensorsWriter.Precision = .fp32) throws {
-    let tensors = layout.entries.map { entry in
+    let tensors = layout.entries.filter { !$0.parameter.isProjection }.map { entry in
       SafetensorsWriter.Tensor(
         name: entry.name, shape: entry.shape,
         values: UnsafeBufferPointer(start: parameters.base + entry.offset, count: entry.count))
@@ -120,8 +134,8 @@ extension ArchitectureFormat {
       spellings.append(name.dropLast("weight".count) + "gamma")
     } else if name.hasSuffix("LayerNorm.bias") {
       spellings.append(name.dropLast("bias".count) + "beta")
-    } else if name == "cls.predictions.bias" {
-      spellings.append("cls.predictions.decoder.bias")
+    } else if name.hasSuffix("predictions.bias") {
+      spellings.append(name.dropLast("bias".count) + "decoder.bias")
     }
     return spellings
       + spellings.filter { $0.hasPrefix(encoderPrefix) }.map {

@@ -4,7 +4,7 @@ import Kernels
 ///
 /// What products read lies in the model's precision, sums and norms in single precision.
 ///
-/// Legend: T tokens, C hidden size, F intermediate size, NH heads, L sequence length.
+/// Legend: T tokens, C hidden size, E embedding size (C but in ALBERT), F intermediate size, NH heads, L sequence length.
 final class Activations {
   /// Hidden states that are added to and multiplied.
   struct Hidden {
@@ -32,8 +32,9 @@ final class Activations {
   let training: Bool
   let precision: Precision
 
-  let embeddingSum: FloatBuffer  // [T, C]
+  let embeddingSum: FloatBuffer  // [T, E]
   let embeddingStatistics: FloatBuffer  // mean [T], rstd [T]
+  let embeddingNorm: Hidden?  // [T, E], where a projection follows
   let embeddings: Hidden
   let activated: OperandBuffer  // [T, F], of the layer at hand
   let attentionScratch: [Attention.Scratch]  // one for each thread
@@ -43,10 +44,11 @@ final class Activations {
   /// Scratch of the backward pass.
   struct BackwardScratch {
     let lastHidden: Hidden  // the gradient that enters the encoder
+    let embeddings: FloatBuffer?  // [T, E], where there is a projection
     let hidden: OperandBuffer  // [T, C]
     let intermediate: OperandBuffer  // [T, F]
     let qkv: OperandBuffer  // [T, 3C]
-    let partials: FloatBuffer  // threads · max(3C, F)
+    let partials: FloatBuffer  // threads · max(3C, 3E, F)
   }
 
   init(
@@ -62,11 +64,16 @@ final class Activations {
     func operands(_ columns: Int) -> OperandBuffer {
       OperandBuffer(count: tokens * columns, precision: precision)
     }
-    func hidden() -> Hidden {
+    func normalized(_ columns: Int) -> Hidden {
       Hidden(
-        floats: FloatBuffer(count: tokens * c), rounded: precision == .fp32 ? nil : operands(c))
+        floats: FloatBuffer(count: tokens * columns),
+        rounded: precision == .fp32 ? nil : operands(columns))
     }
-    embeddingSum = FloatBuffer(count: tokens * c)
+    func hidden() -> Hidden { normalized(c) }
+    let e = configuration.embeddingSize
+    let projects = configuration.architecture.factorisesEmbeddings
+    embeddingSum = FloatBuffer(count: tokens * e)
+    embeddingNorm = projects ? normalized(e) : nil
     embeddingStatistics = FloatBuffer(count: 2 * tokens)
     embeddings = hidden()
     activated = operands(f)
@@ -105,9 +112,9 @@ final class Activations {
     backward =
       training
       ? BackwardScratch(
-        lastHidden: hidden(), hidden: operands(c), intermediate: operands(f),
-        qkv: operands(3 * c),
-        partials: FloatBuffer(count: Parallel.threads * max(3 * c, f))) : nil
+        lastHidden: hidden(), embeddings: projects ? FloatBuffer(count: tokens * e) : nil,
+        hidden: operands(c), intermediate: operands(f), qkv: operands(3 * c),
+        partials: FloatBuffer(count: Parallel.threads * max(3 * c, 3 * e, f))) : nil
   }
 
   /// True where a batch of this shape fits.

@@ -10,15 +10,16 @@ final class MaskedLanguageModelHead {
   private var buffers: Buffers?
   private let configuration: EncoderConfiguration
 
+  /// Legend: C hidden size, E embedding size (C but in ALBERT), V vocabulary.
   struct Buffers {
     let rows: Int
     let precision: Precision
     let training: Bool
     let input: OperandBuffer  // [rows, C]
-    let dense: FloatBuffer  // [rows, C], before the activation
-    let activated: FloatBuffer  // [rows, C]
-    let output: FloatBuffer  // [rows, C], the decoder's input
-    let outputRounded: OperandBuffer?  // [rows, C], nil in single precision
+    let dense: FloatBuffer  // [rows, E], before the activation
+    let activated: FloatBuffer  // [rows, E]
+    let output: FloatBuffer  // [rows, E], the decoder's input; later a gradient [rows, C]
+    let outputRounded: OperandBuffer?  // [rows, E], nil in single precision
     let statistics: FloatBuffer  // mean [rows], rstd [rows]
     let logits: FloatBuffer  // [rows, V]
     let backward: Backward?
@@ -26,10 +27,10 @@ final class MaskedLanguageModelHead {
 
   /// Scratch of the head's backward pass.
   struct Backward {
-    let gradient: FloatBuffer  // [rows, C]
-    let rounded: OperandBuffer?  // [rows, C], nil in single precision
+    let gradient: FloatBuffer  // [rows, E]
+    let rounded: OperandBuffer?  // [rows, E], nil in single precision
     let dLogits: OperandBuffer?  // [rows, V], nil in single precision
-    let partials: FloatBuffer  // threads · 3C
+    let partials: FloatBuffer  // threads · 3E
   }
 
   init(configuration: EncoderConfiguration) { self.configuration = configuration }
@@ -46,19 +47,20 @@ final class MaskedLanguageModelHead {
     }
     buffers = nil
     let (c, v) = (configuration.hiddenSize, configuration.vocabSize)
+    let e = configuration.embeddingSize
     func rounded(_ columns: Int) -> OperandBuffer? {
       precision == .fp32 ? nil : OperandBuffer(count: rows * columns, precision: precision)
     }
     let made = Buffers(
       rows: rows, precision: precision, training: training,
       input: OperandBuffer(count: rows * c, precision: precision),
-      dense: FloatBuffer(count: rows * c), activated: FloatBuffer(count: rows * c),
-      output: FloatBuffer(count: rows * c), outputRounded: rounded(c),
+      dense: FloatBuffer(count: rows * e), activated: FloatBuffer(count: rows * e),
+      output: FloatBuffer(count: rows * (training ? max(c, e) : e)), outputRounded: rounded(e),
       statistics: FloatBuffer(count: 2 * rows), logits: FloatBuffer(count: rows * v),
       backward: training
         ? Backward(
-          gradient: FloatBuffer(count: rows * c), rounded: rounded(c), dLogits: rounded(v),
-          partials: FloatBuffer(count: 3 * Parallel.threads * c)) : nil)
+          gradient: FloatBuffer(count: rows * e), rounded: rounded(e), dLogits: rounded(v),
+          partials: FloatBuffer(count: 3 * Parallel.threads * e)) : nil)
     buffers = made
     return made
   }
@@ -70,13 +72,13 @@ extension MaskedLanguageModel {
   /// - Parameters:
   ///   - rows: Token indexes of the batch.
   ///   - body: Receives the chunk's range of `rows`, its logits `[n, vocab]`, and the decoder's
-  ///     inputs `[n, hidden]` (the head's transform); both are overwritten by the next chunk.
+  ///     inputs `[n, embeddingSize]` (the head's transform); both are overwritten by the next chunk.
   package func forEachLogitChunk(
     rows: [Int32], _ body: (Range<Int>, Matrix, Matrix) throws -> Void
   ) rethrows {
     try forEachChunk(rows) { range, buffers in
       let logits = headForward(rows[range], buffers)
-      let output = Matrix(buffers.output, rows: range.count, columns: configuration.hiddenSize)
+      let output = Matrix(buffers.output, rows: range.count, columns: configuration.embeddingSize)
       try body(range, logits, output)
     }
   }
@@ -85,13 +87,25 @@ extension MaskedLanguageModel {
   ///
   /// - Parameters:
   ///   - rows: Token indexes of the batch.
-  ///   - loss: Receives the chunk's range of `rows` and its logits `[n, vocab]`, which it replaces
-  ///     by the gradient of the loss.
-  package func trainHead(rows: [Int32], _ loss: (Range<Int>, Matrix) throws -> Void) rethrows {
+  ///   - sliceRows: Rows that `loss` gets at a time, at most: few enough that what it works on stays
+  ///     in the last level of cache until it is done.
+  ///   - loss: Receives a range of `rows` and its logits `[n, vocab]`, which it replaces by the
+  ///     gradient of the loss.
+  package func trainHead(
+    rows: [Int32], sliceRows: Int = .max, _ loss: (Range<Int>, Matrix) throws -> Void
+  ) rethrows {
     try forEachChunk(rows) { range, buffers in
       let logits = headForward(rows[range], buffers)
-      try loss(range, logits)
-      headBackward(rows[range], buffers, dLogits: logits)
+      let rounded = buffers.backward?.dLogits.map {
+        Operand($0, rows: range.count, columns: logits.columns)
+      }
+      for start in stride(from: 0, to: range.count, by: min(sliceRows, range.count)) {
+        let slice = start..<min(start + min(sliceRows, range.count), range.count)
+        let part = logits.rows(slice)
+        try loss(range.lowerBound + slice.lowerBound..<range.lowerBound + slice.upperBound, part)
+        rounded?.rows(slice).assign(part)
+      }
+      headBackward(rows[range], buffers, dLogits: rounded ?? Operand(logits))
     }
   }
 
@@ -115,12 +129,12 @@ extension MaskedLanguageModel {
   private func headForward(
     _ rows: ArraySlice<Int32>, _ buffers: MaskedLanguageModelHead.Buffers
   ) -> Matrix {
-    let (n, c) = (rows.count, configuration.hiddenSize)
+    let (n, c, e) = (rows.count, configuration.hiddenSize, configuration.embeddingSize)
     let input = Operand(buffers.input, rows: n, columns: c)
-    let dense = Matrix(buffers.dense, rows: n, columns: c)
-    let activated = Matrix(buffers.activated, rows: n, columns: c)
-    let output = Matrix(buffers.output, rows: n, columns: c)
-    let rounded = buffers.outputRounded.map { Operand($0, rows: n, columns: c) }
+    let dense = Matrix(buffers.dense, rows: n, columns: e)
+    let activated = Matrix(buffers.activated, rows: n, columns: e)
+    let output = Matrix(buffers.output, rows: n, columns: e)
+    let rounded = buffers.outputRounded.map { Operand($0, rows: n, columns: e) }
     let logits = Matrix(buffers.logits, rows: n, columns: configuration.vocabSize)
     RowOperations.gather(rows, of: lastHiddenStates, into: input)
     product(
@@ -138,39 +152,35 @@ extension MaskedLanguageModel {
   }
 
   private func headBackward(
-    _ rows: ArraySlice<Int32>, _ buffers: MaskedLanguageModelHead.Buffers, dLogits: Matrix
+    _ rows: ArraySlice<Int32>, _ buffers: MaskedLanguageModelHead.Buffers, dLogits: Operand
   ) {
     guard let scratch = buffers.backward else {
       preconditionFailure("the batch was encoded for inference; pass training: true")
     }
-    let (n, c) = (rows.count, configuration.hiddenSize)
-    let output = Matrix(buffers.output, rows: n, columns: c)
-    let d = Matrix(scratch.gradient, rows: n, columns: c)
-    let dRounded = scratch.rounded.map { Operand($0, rows: n, columns: c) }
-    var dDecoded = Operand(dLogits)
-    if let rounded = scratch.dLogits {
-      dDecoded = Operand(rounded, rows: n, columns: configuration.vocabSize)
-      dDecoded.assign(dLogits)
-    }
+    let (n, c, e) = (rows.count, configuration.hiddenSize, configuration.embeddingSize)
+    let output = Matrix(buffers.output, rows: n, columns: e)
+    let d = Matrix(scratch.gradient, rows: n, columns: e)
+    let dRounded = scratch.rounded.map { Operand($0, rows: n, columns: e) }
     let decoded =
-      buffers.outputRounded.map { Operand($0, rows: n, columns: c) } ?? Operand(output)
-    Bias.addGradient(Operand(dLogits), into: gradient(of: .decoderBias))
-    addWeightGradient(dDecoded, decoded, .wordEmbeddings)
-    productBackward(dDecoded, .wordEmbeddings, into: Operand(d))
+      buffers.outputRounded.map { Operand($0, rows: n, columns: e) } ?? Operand(output)
+    Bias.addGradient(dLogits, into: gradient(of: .decoderBias))
+    addWeightGradient(dLogits, decoded, .wordEmbeddings)
+    productBackward(dLogits, .wordEmbeddings, into: Operand(d))
     LayerNorm.backward(
-      d, sum: Matrix(buffers.activated, rows: n, columns: c), mean: buffers.statistics.base,
+      d, sum: Matrix(buffers.activated, rows: n, columns: e), mean: buffers.statistics.base,
       rstd: buffers.statistics.base + buffers.rows, gamma: values(of: .headNorm(.weight)),
       dGamma: gradient(of: .headNorm(.weight)), dBeta: gradient(of: .headNorm(.bias)), dBias: nil,
       partials: scratch.partials)
     configuration.activation.backward(
-      Operand(d), x: Operand(Matrix(buffers.dense, rows: n, columns: c)),
+      Operand(d), x: Operand(Matrix(buffers.dense, rows: n, columns: e)),
       dBias: gradient(of: .headTransform(.bias)), partials: scratch.partials)
     dRounded?.assign(d)
     let dDense = dRounded ?? Operand(d)
     addWeightGradient(
       dDense, Operand(buffers.input, rows: n, columns: c), .headTransform(.weight))
     // The decoder's input is no longer needed: its memory takes the gradient of the hidden states.
-    productBackward(dDense, .headTransform(.weight), into: Operand(output))
-    RowOperations.scatterAdd(output, to: rows, of: lastHiddenGradient)
+    let dInput = Matrix(buffers.output, rows: n, columns: c)
+    productBackward(dDense, .headTransform(.weight), into: Operand(dInput))
+    RowOperations.scatterAdd(dInput, to: rows, of: lastHiddenGradient)
   }
 }

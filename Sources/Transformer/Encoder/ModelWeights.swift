@@ -64,6 +64,16 @@ final class ModelWeights {
     rounded = (copy, version)
     return copy
   }
+
+  /// The copy in bf16 where one was made, to be written by who writes the parameters.
+  ///
+  /// - Parameter version: The parameters' from then on.
+  /// - Returns: The copy, which counts as that of `version`.
+  func roundedCopy(of version: Int) -> OperandBuffer? {
+    guard let copy = rounded?.copy else { return nil }
+    rounded = (copy, version)
+    return copy
+  }
 }
 
 extension MaskedLanguageModel {

@@ -5,6 +5,7 @@ extension MaskedLanguageModel {
   /// Computes the layer's output, `[tokens, hidden]`, into `kept`.
   func forward(layer: Int, input: Activations.Hidden, _ kept: Activations.Layer) {
     let (c, f) = (configuration.hiddenSize, configuration.intermediateSize)
+    let layer = configuration.parameterLayer(layer)
     func bias(_ part: Parameter.LayerPart) -> UnsafeMutablePointer<Float> {
       values(of: .layer(layer, part, .bias))
     }
@@ -45,6 +46,7 @@ extension MaskedLanguageModel {
   func backward(layer: Int, input: Activations.Hidden, _ kept: Activations.Layer) {
     let (c, f) = (configuration.hiddenSize, configuration.intermediateSize)
     let scratch = backwardScratch
+    let layer = configuration.parameterLayer(layer)
     func part(_ part: Parameter.LayerPart, _ term: Parameter.Term) -> Parameter {
       .layer(layer, part, term)
     }

@@ -1,3 +1,4 @@
+import Console
 import Corpus
 import Foundation
 import Kernels
@@ -32,9 +33,10 @@ struct StudentBenchmark {
       ResultRow(
         name: "train-student 3x384 from cache, data wait", unit: "%",
         ours: 100 * cached.dataWaitShare),
+    ] + cached.profile("train-student 3x384 from cache") + [
       ResultRow(
         name: "train 3x384, hard labels", unit: "tokens/s", ours: hard.tokensPerSecond
-      ).against("PyTorch fp32, 32x128", peers.value("train 3x384")),
+      ).against("PyTorch fp32, 32x128", peers.value("train 3x384"))
     ]
   }
 
@@ -65,11 +67,14 @@ struct StudentBenchmark {
   }
 }
 
-/// Notes the rate of each step after the warm-up.
+/// Notes the rate of each step after the warm-up, and where their time goes.
 private final class StepRates: TrainingObserver {
   private let warmupSteps: Int
   private var rates: [Double] = []
   private var shares: [Double] = []
+  private var start = ContinuousClock.now
+  private var times: [StepProfile.Part: Double] = [:]
+  private var seconds = 0.0
 
   init(warmupSteps: Int) { self.warmupSteps = warmupSteps }
 
@@ -78,9 +83,25 @@ private final class StepRates: TrainingObserver {
   /// The mean share of a step that waited for its batch.
   var dataWaitShare: Double { shares.reduce(0, +) / Double(shares.count) }
 
+  /// Shares of the measured steps' time, in per cent.
+  func profile(_ work: String) -> [ResultRow] {
+    StepProfile.Part.allCases.map { part in
+      ResultRow(
+        name: "\(work): \(part.name)", unit: "%", ours: 100 * (times[part] ?? 0) / seconds)
+    }
+  }
+
   func didFinish(_ step: StepMetrics, logged: Bool, totalSteps: Int) {
-    guard step.step > warmupSteps else { return }
-    rates.append(step.tokensPerSecond)
-    shares.append(step.dataWaitShare)
+    if step.step > warmupSteps {
+      rates.append(step.tokensPerSecond)
+      shares.append(step.dataWaitShare)
+    }
+    if step.step == warmupSteps {
+      StepProfile.start()
+      start = .now
+    } else if step.step == totalSteps {
+      times = StepProfile.stop()
+      seconds = (ContinuousClock.now - start).seconds
+    }
   }
 }

@@ -9,7 +9,7 @@ struct RepeatedBatches: BatchSource {
 
   func batchCount(epoch: Int) -> Int { batches.count }
 
-  func batch(epoch: Int, index: Int) -> TrainingBatch? {
+  func batch(epoch: Int, index: Int, temperature: Double?) -> TrainingBatch? {
     batches.indices.contains(index) ? batches[index] : nil
   }
 }
@@ -32,8 +32,8 @@ final class StoppableSource: BatchSource {
 
   func batchCount(epoch: Int) throws -> Int { try current().batchCount(epoch: epoch) }
 
-  func batch(epoch: Int, index: Int) throws -> TrainingBatch? {
-    try current().batch(epoch: epoch, index: index)
+  func batch(epoch: Int, index: Int, temperature: Double?) throws -> TrainingBatch? {
+    try current().batch(epoch: epoch, index: index, temperature: temperature)
   }
 
   /// Has the next batch end the run.

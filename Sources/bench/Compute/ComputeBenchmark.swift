@@ -56,9 +56,11 @@ struct ComputeBenchmark {
       ("mlm-bf16", { try training.rows(.bf16) }),
       ("distillation-384", DistillationComparison(context: context, shape: .small).rows),
       ("distillation-768", DistillationComparison(context: context, shape: .large).rows),
+      ("cached-online", OnlineComparison(context: context).rows),
       ("memory-fp32", { try StepMemory(context: context).rows(.fp32) }),
       ("memory-bf16", { try StepMemory(context: context).rows(.bf16) }),
       ("growth-tokens", { try growth.tokens(.bf16) }),
+      ("growth-memory", { try StepMemory(context: context).growth(.bf16) }),
       ("growth-vocabulary", { try growth.vocabulary(.bf16) }),
     ]
   }

@@ -2,7 +2,7 @@ import Kernels
 import Transformer
 
 /// The arithmetic of a model's products.
-enum ComputePrecision: String, Encodable {
+enum ComputePrecision: String, Codable {
   case fp32
   /// Factors of bf16, sums of fp32; in training, master weights of fp32.
   case bf16

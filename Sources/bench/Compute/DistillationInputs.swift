@@ -8,10 +8,12 @@ import Transformer
 struct DistillationInputs {
   private let scratch: ScratchFolder
   private let teacher: URL
-  private let corpus: TokenizedCorpus
+  /// The text that was cached.
+  let corpus: TokenizedCorpus
   private let masks: MaskSpecification
   private let recipe: TrainingConfiguration
-  private let cache: URL
+  /// The cache's folder.
+  let cache: URL
   private let precision: ComputePrecision
 
   /// Has a teacher fill a cache of about so many batches: heads of 16 with a rank of 64, and states.
@@ -35,6 +37,13 @@ struct DistillationInputs {
   /// The batches as `train-student --from-cache` takes them.
   func cachedSource() throws -> CacheBatchSource {
     try CacheBatchSource(reader: CacheReader(folder: cache), configuration: recipe)
+  }
+
+  /// The same batches with the teacher in memory.
+  func onlineSource(_ positions: OnlineTeacherSource.Positions) throws -> OnlineTeacherSource {
+    try OnlineTeacherSource(
+      teacher: ComputeModels.load(teacher, precision), corpus: corpus, masks: masks,
+      positions: positions, configuration: recipe)
   }
 
   /// Masked positions of a token.
@@ -69,12 +78,9 @@ struct DistillationInputs {
 
   /// Computes the losses of a student before any step.
   func losses(of student: URL, _ precision: ComputePrecision) throws -> Losses {
-    func online(_ positions: OnlineTeacherSource.Positions) throws -> any BatchSource {
-      try OnlineTeacherSource(
-        teacher: ComputeModels.load(teacher, precision), corpus: corpus, masks: masks,
-        positions: positions, configuration: recipe)
-    }
-    let sources = [try cachedSource(), try online(.masked), try online(.all)]
+    let sources: [any BatchSource] = [
+      try cachedSource(), try onlineSource(.masked), try onlineSource(.all),
+    ]
     let losses = try sources.map { try loss(of: student, $0, precision) }
     return Losses(cached: losses[0], masked: losses[1], allPositions: losses[2])
   }

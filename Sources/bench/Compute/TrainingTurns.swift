@@ -139,16 +139,3 @@ final class TrainingTurns: Contender, TrainingObserver, @unchecked Sendable {
     return recipe
   }
 }
-
-extension StepProfile.Part {
-  fileprivate var name: String {
-    switch self {
-    case .products: "products"
-    case .attention: "attention"
-    case .elementwise: "norms and activations"
-    case .headAndLoss: "head and loss"
-    case .optimizer: "optimiser"
-    case .data: "data"
-    }
-  }
-}

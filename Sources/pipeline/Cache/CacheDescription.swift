@@ -27,8 +27,9 @@ struct CacheDescription {
     let teacher = specification.teacher
     add(
       "teacher",
-      "\(teacher.architecture), \(teacher.layers) layers of \(teacher.hiddenSize), run in "
-        + specification.precision)
+      "\(teacher.architecture), \(teacher.layers) layers of \(teacher.hiddenSize)"
+        + (teacher.embeddingSize.map { ", embeddings of \($0)" } ?? "")
+        + ", run in \(specification.precision)")
     add("  weights", teacher.weightDigest)
     add("  configuration", teacher.configurationDigest)
     add("tokenizer", specification.tokenizerDigest)

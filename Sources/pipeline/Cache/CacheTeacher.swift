@@ -34,7 +34,8 @@ final class CacheTeacher {
       corpus: opened.manifest, masks: masks,
       positions: specification.positions, target: specification.target,
       otherTarget: specification.otherTarget, otherShare: specification.otherShare,
-      states: specification.states, auditRowsPerShard: specification.auditRowsPerShard,
+      states: specification.states, stateLayers: specification.stateLayers,
+      auditRowsPerShard: specification.auditRowsPerShard,
       precision: Precision(rawValue: specification.precision) ?? .fp32)
     guard given.isSameButForTables(specification), masks.vocabSize == specification.vocabSize else {
       throw CommandFailure(

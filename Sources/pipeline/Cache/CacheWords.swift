@@ -19,8 +19,10 @@ struct CacheWords {
   var target: String {
     var words = Self.text(specification.target)
     if let other = specification.otherTarget { words += "; others " + Self.text(other) }
-    return specification.states == .none
-      ? words : "\(words), states \(specification.states.rawValue)"
+    guard specification.states != .none else { return words }
+    words += ", states \(specification.states.rawValue)"
+    guard let layers = specification.stateLayers else { return words }
+    return words + " of layers " + layers.map { "\($0)" }.joined(separator: ",")
   }
 
   /// Which positions keep a target.

@@ -154,14 +154,16 @@ struct CacheTeacherCommand: ParsableCommand {
   private func specification(
     teacher: MaskedLanguageModel, corpus: TokenizedCorpus, precision: Precision
   ) throws -> CacheSpecification {
-    let hiddenSize = teacher.configuration.hiddenSize
+    let inputSize = teacher.configuration.embeddingSize
     return try CacheSpecification(
       teacher: teacher.configuration, weightDigest: ParameterDigest.text(of: teacher),
-      corpus: corpus.manifest, masks: masks.specification(for: corpus),
-      positions: targets.chosen.positions, target: targets.target(hiddenSize: hiddenSize),
-      otherTarget: targets.otherTarget(hiddenSize: hiddenSize),
+      corpus: corpus.manifest,
+      masks: masks.specification(for: corpus, recipe: targets.chosen.recipe),
+      positions: targets.chosen.positions, target: targets.target(inputSize: inputSize),
+      otherTarget: targets.otherTarget(inputSize: inputSize),
       otherShare: targets.chosen.otherShare,
-      states: targets.states, auditRowsPerShard: targets.auditRows, precision: precision)
+      states: targets.states, stateLayers: targets.stateLayers?.layers,
+      auditRowsPerShard: targets.auditRows, precision: precision)
   }
 
   private func report(_ folder: URL, _ headline: String) throws {

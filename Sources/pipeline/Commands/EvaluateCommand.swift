@@ -17,7 +17,7 @@ struct EvaluateCommand: ParsableCommand {
       tokens. With --cache, what the soft targets cost, too.
       """)
 
-  @Argument(help: "Model folders (BERT or DistilBERT).")
+  @Argument(help: "Model folders (BERT, DistilBERT or ALBERT).")
   var models: [String]
 
   @Option(help: "A tokenized corpus of held-out text.")

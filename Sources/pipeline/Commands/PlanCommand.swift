@@ -119,7 +119,7 @@ struct PlanCommand: ParsableCommand {
     }
     var targets: [TargetSpecification] = heads.flatMap { head in
       [TargetSpecification(headK: head, tail: .scalars)]
-        + ranks.filter { $0 <= shape.hiddenSize }.map {
+        + ranks.filter { $0 <= shape.embeddingSize }.map {
           TargetSpecification(headK: head, tail: .lowrank, rank: $0)
         }
     }
@@ -128,7 +128,8 @@ struct PlanCommand: ParsableCommand {
     return try targets.map { target in
       let specification = try CacheSpecification(
         teacher: shape, weightDigest: weightDigest, corpus: corpus.manifest,
-        masks: masks.specification(for: corpus), positions: chosen.positions, target: target,
+        masks: masks.specification(for: corpus, recipe: chosen.recipe), positions: chosen.positions,
+        target: target,
         otherShare: chosen.otherShare, states: states,
         auditRowsPerShard: TargetOptions.usualAuditRows, precision: precision.value)
       try specification.validate()
@@ -154,7 +155,7 @@ struct PlanCommand: ParsableCommand {
     if chosen.positions != .masked { words += ["--positions", chosen.positions.rawValue] }
     if let otherShare = chosen.otherShare { words += ["--other-share", "\(otherShare)"] }
     if let precision = precision.precision { words += ["--precision", precision.rawValue] }
-    return (words + masks.arguments).map(Self.quoted).joined(separator: " ")
+    return (words + masks.arguments(chosen.recipe)).map(Self.quoted).joined(separator: " ")
   }
 
   /// A word as a shell takes it.

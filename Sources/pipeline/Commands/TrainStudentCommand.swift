@@ -8,25 +8,26 @@ import StudentTrainer
 import Tokenizer
 import Transformer
 
-/// `pipeline train-student`: a DistilBERT student from a cache, or from one of its baselines.
+/// `pipeline train-student`: a student from a cache, or from one of its baselines.
 struct TrainStudentCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train-student",
-    abstract: "Train a DistilBERT student from a logit cache.",
+    abstract: "Train a student from a logit cache.",
     discussion: """
-      The loss is 5 KL + 2 MLM + 1 cosine at temperature 2 unless weights are given. The teacher is \
-      not loaded: its soft targets come from the cache. The result is a Hugging Face folder; the \
+      The loss is 5 KL + 2 MLM + 1 cosine at temperature 2 unless weights are given; weights and \
+      temperature may follow a schedule such as linear:4:1. The teacher is not loaded: its soft targets come from the cache. The result is a Hugging Face folder; the \
       same command after an interruption goes on where it was, to the same weights.
 
       Baselines: --online-teacher runs the teacher at every step instead; --hard-labels trains \
       without a teacher on the same sequences and masks.
 
-      Several --from-cache train on the weighted mean of their teachers' distributions; the cosine \
-      loss takes the states of the first cache that keeps them.
+      Several --from-cache train on the weighted mean of their teachers' distributions; losses \
+      between states take those of the first cache that keeps their layers.
 
       EXAMPLES
         pipeline train-student --from-cache cache --init-from teacher --layers 3 --output student
         pipeline train-student --from-cache cache --layers 2 --hidden-size 128 --output small
+        pipeline train-student --from-cache cache --architecture albert --output albert
         pipeline train-student --from-cache a --from-cache b --weights 0.7,0.3 --output pupil
         pipeline train-student --corpus corpus --online-teacher teacher --output online
       """)
@@ -50,8 +51,16 @@ struct TrainStudentCommand: ParsableCommand {
   @Option(help: "Run this teacher in memory at every step, instead of a cache.")
   var onlineTeacher: String?
 
-  @Option(help: "Positions of the online teacher's targets: masked or all.")
-  var positions = OnlineTeacherSource.Positions.masked
+  @Option(help: "Positions of the online teacher's targets: masked or all; masked unless given.")
+  var positions: OnlineTeacherSource.Positions?
+
+  @Option(
+    help: """
+      A set of options by one name: distilbert is the authors' recipe to the letter: steps of 4,000 \
+      sequences, targets at all positions, masks weighted by count^-0.7. What is given besides goes \
+      before it; the cache has to be made with 'pipeline cache-teacher --recipe distilbert'.
+      """)
+  var recipe: Recipe?
 
   @Flag(help: "Cross entropy of the masked tokens alone: a baseline without a teacher.")
   var hardLabels = false
@@ -83,6 +92,9 @@ struct TrainStudentCommand: ParsableCommand {
     if !fromCache.isEmpty && onlineTeacher != nil {
       throw ValidationError("--from-cache and --online-teacher exclude each other")
     }
+    if hardLabels && loss.hiddenLoss != nil {
+      throw ValidationError("--hidden-loss needs a teacher's states; leave out --hard-labels")
+    }
     if onlineTeacher != nil && hardLabels {
       throw ValidationError("--hard-labels trains without a teacher; leave out --online-teacher")
     }
@@ -94,30 +106,35 @@ struct TrainStudentCommand: ParsableCommand {
 
   func run() throws {
     common.start(training.precision.value)
-    var recipe = hardLabels ? TrainingConfiguration.hardLabels : TrainingConfiguration()
-    training.apply(to: &recipe)
-    loss.apply(to: &recipe)
+    var configuration = hardLabels ? TrainingConfiguration.hardLabels : TrainingConfiguration()
+    training.apply(to: &configuration)
+    loss.apply(to: &configuration)
+    if recipe != nil, training.accumulate == nil, training.batchSequences == nil {
+      configuration.batchSequences = Recipe.batchSequences
+    }
     let corpus = try self.corpus.map { try TokenizedCorpus.open(folder: URL(argument: $0)) }
     let caches = try fromCache.map {
       try missing.policy(log: common.log).open(cache: cacheFolder($0))
     }
-    // The shape that matters is that of the teacher whose states serve the cosine loss.
-    let cache = caches.isEmpty ? nil : caches[EnsembleBatchSource.stateMember(caches)]
+    for cache in caches { try checkRecipe(cache) }
+    // The shape that matters is that of the teacher whose states serve the losses on them.
+    let cache =
+      caches.isEmpty ? nil : caches[EnsembleBatchSource.stateMember(caches, configuration)]
 
-    let teacherShape = try teacherShape(cache: cache)
-    let model = try student.makeModel(
-      vocabSize: try vocabSize(cache: cache, corpus: corpus), teacherHiddenSize: teacherShape,
+    let shape = try StateShape(cache: cache, onlineTeacher: onlineTeacher)
+    var model = try student.makeModel(
+      vocabSize: try vocabSize(cache: cache, corpus: corpus), teacherHiddenSize: shape?.hiddenSize,
       seed: training.seed)
-    try settleCosine(&recipe, student: model.configuration, teacherHiddenSize: teacherShape, cache)
+    try loss.settleStates(&configuration, &model, teacher: shape, seed: training.seed, common.log)
 
-    let source = try makeSource(caches: caches, corpus: corpus, recipe: recipe)
+    let source = try makeSource(caches: caches, corpus: corpus, configuration: configuration)
     let folder = URL(argument: output)
-    let options = try resolved(recipe, model.configuration, caches)
+    let options = try resolved(configuration, model.configuration, caches)
     try TrainingRun(
       command: "train-student", output: output, runOptions: runOptions, common: common
     ).run { observer, stop in
       let trainer = try Trainer(
-        model: model, source: source, configuration: recipe, folder: folder,
+        model: model, source: source, configuration: configuration, folder: folder,
         evaluator: training.evaluator(), observer: observer, options: options, stop: stop)
       for cache in caches { leaveReference(to: folder, in: cache.folder) }
       return trainer
@@ -130,11 +147,11 @@ struct TrainStudentCommand: ParsableCommand {
 
   /// The text of `run.yaml`.
   private func resolved(
-    _ recipe: TrainingConfiguration, _ shape: EncoderConfiguration, _ caches: [CacheReader]
+    _ configuration: TrainingConfiguration, _ shape: EncoderConfiguration, _ caches: [CacheReader]
   ) throws -> String {
     var options = ResolvedOptions(self)
-    training.resolve(recipe, into: &options)
-    loss.resolve(recipe, into: &options)
+    training.resolve(configuration, into: &options)
+    loss.resolve(configuration, into: &options)
     student.resolve(shape, into: &options)
     common.resolve(into: &options)
     options.set("from-cache", caches.map(\.folder.path))
@@ -156,61 +173,49 @@ struct TrainStudentCommand: ParsableCommand {
     }
   }
 
+  /// Throws where a recipe is asked for and the cache is not of it.
+  private func checkRecipe(_ cache: CacheReader) throws {
+    guard let recipe else { return }
+    let differences = Recipe.differences(
+      of: cache.specification, masks: try CacheBatchSource.masks(cache.specification))
+    guard !differences.isEmpty else { return }
+    throw CommandFailure(
+      "\(cache.folder.path) is no cache of --recipe \(recipe.rawValue):\n"
+        + differences.map { "  \($0)" }.joined(separator: "\n")
+        + "\nmake one with 'pipeline cache-teacher --recipe \(recipe.rawValue)', or leave --recipe out "
+        + "and take of it what the cache serves, such as --batch-sequences \(Recipe.batchSequences)"
+    )
+  }
+
   private func makeSource(
-    caches: [CacheReader], corpus: TokenizedCorpus?, recipe: TrainingConfiguration
+    caches: [CacheReader], corpus: TokenizedCorpus?, configuration: TrainingConfiguration
   ) throws -> any BatchSource {
     let missing = missing.policy(log: common.log)
     if caches.count > 1 {
       return try EnsembleBatchSource(
-        readers: caches, weights: weights?.values, corpus: corpus, configuration: recipe,
+        readers: caches, weights: weights?.values, corpus: corpus, configuration: configuration,
         missing: missing)
     }
     if let cache = caches.first {
       return try CacheBatchSource(
-        reader: cache, corpus: corpus, configuration: recipe, missing: missing)
+        reader: cache, corpus: corpus, configuration: configuration, missing: missing)
     }
     guard let corpus else { preconditionFailure("validate() asks for a cache or a corpus") }
-    let masks = masks.specification(for: corpus)
+    let masks = masks.specification(for: corpus, recipe: recipe)
     guard let onlineTeacher else {
-      return try CorpusBatchSource(corpus: corpus, masks: masks, configuration: recipe)
+      return try CorpusBatchSource(corpus: corpus, masks: masks, configuration: configuration)
     }
     let teacher = try MaskedLanguageModel.load(folder: URL(argument: onlineTeacher))
     try TeacherCheck.check(teacher.configuration, corpus: corpus)
     return try OnlineTeacherSource(
-      teacher: teacher, corpus: corpus, masks: masks, positions: positions, configuration: recipe)
-  }
-
-  /// Hidden size of the teacher, nil without one.
-  private func teacherShape(cache: CacheReader?) throws -> Int? {
-    if let cache { return cache.specification.teacher.hiddenSize }
-    return try onlineTeacher.map {
-      try ConfigurationFile.read(folder: URL(argument: $0)).hiddenSize
-    }
+      teacher: teacher, corpus: corpus, masks: masks,
+      positions: positions ?? (recipe == nil ? .masked : .all), configuration: configuration)
   }
 
   private func vocabSize(cache: CacheReader?, corpus: TokenizedCorpus?) throws -> Int {
     if let cache { return cache.specification.vocabSize }
     guard let corpus else { preconditionFailure("validate() asks for a cache or a corpus") }
     return corpus.manifest.vocabSize
-  }
-
-  /// Leaves the cosine loss out where it cannot be, unless it was asked for.
-  private func settleCosine(
-    _ recipe: inout TrainingConfiguration, student: EncoderConfiguration, teacherHiddenSize: Int?,
-    _ cache: CacheReader?
-  ) throws {
-    guard recipe.alphaCos > 0, loss.cosineWeight == nil else { return }
-    var reason: String?
-    if let teacherHiddenSize, teacherHiddenSize != student.hiddenSize {
-      reason =
-        "the student's hidden size \(student.hiddenSize) is not the teacher's "
-        + "\(teacherHiddenSize)"
-    } else if let cache, cache.specification.states == .none {
-      reason = "the cache keeps no hidden states"
-    }
-    guard let reason else { return }
-    recipe.alphaCos = 0
-    common.log.notice("no cosine loss, since \(reason)")
   }
 
   private func tokenizer(cache: CacheReader?, corpus: TokenizedCorpus?) throws

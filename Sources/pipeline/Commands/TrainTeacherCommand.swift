@@ -10,10 +10,10 @@ import Transformer
 struct TrainTeacherCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train-teacher",
-    abstract: "Train a teacher: a BERT masked language model.",
+    abstract: "Train a teacher: a masked language model.",
     discussion: """
-      From scratch with --layers, --hidden-size, --heads (or a --model-config file), or from a model \
-      folder with --from. An encoder without a masked-language-model head gets one with \
+      From scratch with --architecture, --layers, --hidden-size, --heads (or a --model-config file), \
+      or from a model folder with --from. An encoder without a masked-language-model head gets one with \
       --add-mlm-head, started near the identity. The result is a Hugging Face folder; the same \
       command after an interruption goes on where it was.
 
@@ -34,19 +34,28 @@ struct TrainTeacherCommand: ParsableCommand {
   @Flag(name: .customLong("add-mlm-head"), help: "Give the encoder of --from a new head.")
   var addMLMHead = false
 
-  @Option(help: "A config.json of a new BERT, instead of the sizes below.")
+  @Option(help: "A config.json of a new model, instead of the sizes below.")
   var modelConfig: String?
 
-  @Option(help: "Layers of a new BERT.")
+  @Option(help: "Family of a new model: bert (unless given), distilbert or albert.")
+  var architecture: Architecture?
+
+  @Option(help: "Layers of a new model.")
   var layers = 4
 
-  @Option(help: "Hidden size of a new BERT; its feed-forward is four times as wide.")
+  @Option(help: "Hidden size of a new model.")
   var hiddenSize = 128
 
-  @Option(help: "Attention heads of a new BERT.")
+  @Option(help: "Attention heads of a new model.")
   var heads = 2
 
-  @Option(help: "Positions of a new BERT.")
+  @Option(help: "Feed-forward size of a new model; four times the hidden size unless given.")
+  var intermediateSize: Int?
+
+  @Option(help: "Width of a new albert's word embeddings; 128 unless given.")
+  var embeddingSize: Int?
+
+  @Option(help: "Positions of a new model.")
   var positions = 512
 
   @Option(
@@ -66,6 +75,14 @@ struct TrainTeacherCommand: ParsableCommand {
     }
     if from != nil && modelConfig != nil {
       throw ValidationError("--from brings its own config.json; leave out --model-config")
+    }
+    if architecture != nil && (from != nil || modelConfig != nil) {
+      throw ValidationError(
+        "--architecture is for a new model; "
+          + "\(from == nil ? "--model-config" : "--from") says which it is")
+    }
+    if embeddingSize != nil && architecture?.factorisesEmbeddings != true {
+      throw ValidationError("--embedding-size is for --architecture albert")
     }
   }
 
@@ -120,19 +137,12 @@ struct TrainTeacherCommand: ParsableCommand {
       shape = try ConfigurationFile.read(file: URL(argument: modelConfig))
       try ModelSize.check(shape)
     } else {
-      guard hiddenSize > 0, heads > 0, layers > 0, positions > 0, hiddenSize % heads == 0 else {
-        throw ValidationError(
-          "--hidden-size \(hiddenSize) must be a positive multiple of --heads \(heads), and "
-            + "--layers and --positions positive")
-      }
-      let (intermediate, overflow) = hiddenSize.multipliedReportingOverflow(by: 4)
-      try ModelSize.check(
-        vocabSize: vocabSize, hiddenSize: hiddenSize, layers: layers,
-        intermediateSize: overflow ? .max : intermediate, positions: positions)
-      shape = EncoderConfiguration(
-        architecture: .bert, vocabSize: vocabSize, hiddenSize: hiddenSize, numHiddenLayers: layers,
-        numAttentionHeads: heads, intermediateSize: intermediate,
-        maxPositionEmbeddings: positions)
+      shape = try NewModel(
+        architecture: architecture ?? .bert, vocabSize: vocabSize, hiddenSize: hiddenSize,
+        layers: layers, heads: heads, intermediateSize: intermediateSize,
+        embeddingSize: embeddingSize,
+        positions: positions
+      ).configuration()
     }
     return StudentInitialiser.random(shape, seed: training.seed)
   }

@@ -3,17 +3,59 @@ import StudentTrainer
 
 /// The parts of the loss.
 struct LossOptions: ParsableArguments {
-  @Option(help: "Weight of T² times the divergence from the teacher's soft targets.")
-  var klWeight: Double?
+  @Option(
+    help: """
+      Weight of T² times the divergence from the teacher's soft targets: a number, or a schedule \
+      over the run: linear:FROM:TO, cosine:FROM:TO, or wsd:PEAK:WARMUP:DECAY[:END] with shares of \
+      the steps.
+      """)
+  var klWeight: Schedule?
 
-  @Option(help: "Weight of the masked tokens' cross entropy.")
-  var mlmWeight: Double?
+  @Option(help: "Weight of the masked tokens' cross entropy: a number or a schedule.")
+  var mlmWeight: Schedule?
 
-  @Option(help: "Weight of one minus the cosine of the last hidden states.")
-  var cosineWeight: Double?
+  @Option(
+    help: """
+      Weight of one minus the cosine of the last hidden states: a number or a schedule. Where it is \
+      given, a learned projection joins states of different sizes.
+      """)
+  var cosineWeight: Schedule?
 
-  @Option(help: "T of the soft targets.")
-  var temperature: Double?
+  @Option(help: "T of the soft targets: a number or a schedule, spelt as for --kl-weight.")
+  var temperature: Schedule?
+
+  @Option(
+    help: """
+      A loss between inner hidden states, by --hidden-map: cosine (one minus it) or mse (squared \
+      difference, mean over positions and dimensions); the sum over the pairs.
+      """)
+  var hiddenLoss: HiddenLoss.Kind?
+
+  @Option(help: "Weight of the hidden-state loss: a number or a schedule; 1 unless given.")
+  var hiddenWeight: Schedule?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Layers of the hidden-state loss, student:teacher, such as 1:2,3:6, 0 being the embeddings; \
+      unless given each layer of the student with the teacher's at the same share of the depth.
+      """, valueName: "map"))
+  var hiddenMap: LayerMap?
+
+  @Flag(
+    help: """
+      Compare the student's states through learned projections, also where sizes are equal; they \
+      are left out of the exported student.
+      """)
+  var projectStates = false
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Soft targets and states only at this share of each batch's positions, those where the \
+      teacher's entropy is highest; the cross entropy stays on the masked ones.
+      """, valueName: "share"))
+  var positionsTopEntropy: Double?
 
   @Option(
     help: ArgumentHelp(
@@ -33,12 +75,27 @@ struct LossOptions: ParsableArguments {
   @Option(help: "Use only this many of the coefficients of a cache's tail 'lowrank'.")
   var rank: Int?
 
-  /// Puts what was given over the defaults of `configuration`.
+  func validate() throws {
+    if hiddenLoss == nil && (hiddenWeight != nil || hiddenMap != nil) {
+      throw ValidationError("--hidden-weight and --hidden-map need --hidden-loss cosine or mse")
+    }
+    if let share = positionsTopEntropy, !(share > 0 && share <= 1) {
+      throw ValidationError("--positions-top-entropy \(share) is not above 0, at most 1")
+    }
+  }
+
+  /// Puts what was given over the defaults of `configuration`; a hidden-state loss without a map has
+  /// no pair yet.
   func apply(to configuration: inout TrainingConfiguration) {
-    if let klWeight { configuration.alphaCE = klWeight }
-    if let mlmWeight { configuration.alphaMLM = mlmWeight }
-    if let cosineWeight { configuration.alphaCos = cosineWeight }
-    if let temperature { configuration.temperature = temperature }
+    configuration.hidden = hiddenLoss.map {
+      HiddenLoss(kind: $0, weight: 1, pairs: hiddenMap?.pairs ?? [])
+    }
+    if let klWeight { configuration.set(klWeight, for: \.alphaCE) }
+    if let mlmWeight { configuration.set(mlmWeight, for: \.alphaMLM) }
+    if let cosineWeight { configuration.set(cosineWeight, for: \.alphaCos) }
+    if let temperature { configuration.set(temperature, for: \.temperature) }
+    if let hiddenWeight { configuration.set(hiddenWeight, for: \.hidden) }
+    configuration.positionsTopEntropy = positionsTopEntropy
     configuration.tail = tail
     configuration.headK = head
     configuration.rank = rank
@@ -54,5 +111,21 @@ struct LossOptions: ParsableArguments {
   }
 }
 
+/// Pairs of layers, student:teacher.
+struct LayerMap: ExpressibleByArgument, CustomStringConvertible {
+  /// The pairs, in order.
+  let pairs: [HiddenLoss.Pair]
+
+  /// The spelling.
+  var description: String { pairs.map(\.description).joined(separator: ",") }
+
+  init?(argument: String) {
+    guard let pairs = HiddenLoss.pairs(argument) else { return nil }
+    self.pairs = pairs
+  }
+}
+
+extension Schedule: ExpressibleByArgument {}
+extension HiddenLoss.Kind: ExpressibleByArgument {}
 extension TailTreatment: ExpressibleByArgument {}
 extension Divergence: ExpressibleByArgument {}

@@ -17,7 +17,12 @@ struct TargetOptions: ParsableArguments {
       """))
   var tail = TargetSpecification.Tail.lowrank
 
-  @Option(help: "r: coefficients of the tail lowrank; 64 unless given, at most the hidden size.")
+  @Option(
+    help: ArgumentHelp(
+      """
+      r: coefficients of the tail lowrank; 64 unless given, at most the width of the teacher's \
+      decoder (its hidden size, ALBERT's embedding size).
+      """))
   var rank: Int?
 
   @Option(
@@ -30,9 +35,17 @@ struct TargetOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Last hidden states for the cosine loss: none, int8, fp16, bf16 or shared.",
+      "Hidden states for the losses on them: none, int8, fp16, bf16 or shared.",
       valueName: "format"))
   var states = StateStorage.int8
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Teacher layers whose states are kept, such as 2,4,6, 0 being the embeddings; unless given the \
+      last alone, which is what the cosine loss takes.
+      """, valueName: "list"))
+  var stateLayers: LayerList?
 
   @Option(help: "Positions of each shard that keep their full logits, to measure fidelity.")
   var auditRows = usualAuditRows
@@ -41,18 +54,22 @@ struct TargetOptions: ParsableArguments {
   static let usualAuditRows = 4
 
   /// What the positions keep that the mask chose.
-  func target(hiddenSize: Int) -> TargetSpecification {
-    Self.target(tail, head: head, rank: rank, hiddenSize: hiddenSize)
+  func target(inputSize: Int) -> TargetSpecification {
+    Self.target(tail, head: head, rank: rank, inputSize: inputSize)
   }
 
   /// What the others keep; nil for the same.
-  func otherTarget(hiddenSize: Int) -> TargetSpecification? {
+  func otherTarget(inputSize: Int) -> TargetSpecification? {
     guard otherHead != nil || otherTail != nil else { return nil }
     return Self.target(
-      otherTail ?? tail, head: otherHead ?? head, rank: rank, hiddenSize: hiddenSize)
+      otherTail ?? tail, head: otherHead ?? head, rank: rank, inputSize: inputSize)
   }
 
   func validate() throws {
+    if stateLayers != nil && (states == .none || states == .shared) {
+      throw ValidationError(
+        "--state-layers keeps states of their own: give --states int8, fp16 or bf16")
+    }
     if chosen.positions == .masked, otherHead != nil || otherTail != nil {
       throw ValidationError(
         "--other-head and --other-tail are for --positions all or masked+share")
@@ -60,7 +77,7 @@ struct TargetOptions: ParsableArguments {
   }
 
   private static func target(
-    _ tail: TargetSpecification.Tail, head: Int?, rank: Int?, hiddenSize: Int
+    _ tail: TargetSpecification.Tail, head: Int?, rank: Int?, inputSize: Int
   ) -> TargetSpecification {
     let usual =
       switch tail {
@@ -69,7 +86,24 @@ struct TargetOptions: ParsableArguments {
       case .scalars: 64
       }
     return TargetSpecification(
-      headK: head ?? usual, tail: tail, rank: rank ?? min(64, hiddenSize))
+      headK: head ?? usual, tail: tail, rank: rank ?? min(64, inputSize))
+  }
+}
+
+/// Numbers of layers, ascending.
+struct LayerList: ExpressibleByArgument, CustomStringConvertible {
+  /// The numbers.
+  let layers: [Int]
+
+  /// The spelling.
+  var description: String { layers.map { "\($0)" }.joined(separator: ",") }
+
+  init?(argument: String) {
+    let parts = argument.split(separator: ",", omittingEmptySubsequences: false)
+    layers = parts.compactMap { Int($0) }.sorted()
+    guard layers.count == parts.count, Set(layers).count == layers.count,
+      layers.allSatisfy({ $0 >= 0 })
+    else { return nil }
   }
 }
 

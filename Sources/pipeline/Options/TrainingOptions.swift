@@ -18,6 +18,13 @@ struct TrainingOptions: ParsableArguments {
   @Option(help: "Batches of one optimiser step.")
   var accumulate: Int?
 
+  @Option(
+    help: """
+      Sequences of one optimiser step, which takes whole batches until it has as many; instead of \
+      --accumulate.
+      """)
+  var batchSequences: Int?
+
   @OptionGroup var precision: PrecisionOption
 
   @Option(help: "Peak learning rate.")
@@ -26,8 +33,18 @@ struct TrainingOptions: ParsableArguments {
   @Option(help: "Factor of the rate for the masked-language-model head.")
   var headRateScale: Double?
 
-  @Option(help: "Share of the steps that warms up; the rate falls to 0 after it.")
+  @Option(help: "Share of the steps that warms up.")
   var warmupShare: Double?
+
+  @Option(
+    help: """
+      The rate after its warm-up: linear or cosine to 0, constant, or wsd (constant, then linear to \
+      0 over --decay-share).
+      """)
+  var rateSchedule = RateSchedule.Shape.linear
+
+  @Option(help: "Share of the steps over which a rate of the schedule wsd falls; 0.2 unless given.")
+  var decayShare: Double?
 
   @Option(help: "Decoupled weight decay of all but biases and norms.")
   var weightDecay: Double?
@@ -73,6 +90,12 @@ struct TrainingOptions: ParsableArguments {
 
   /// Checks what the trainer does not.
   func validate() throws {
+    if accumulate != nil && batchSequences != nil {
+      throw ValidationError("--accumulate and --batch-sequences both say how long a step is")
+    }
+    if decayShare != nil && rateSchedule != .wsd {
+      throw ValidationError("--decay-share is for --rate-schedule wsd")
+    }
     if let evalTokens, evalTokens < 1 {
       throw ValidationError("--eval-tokens \(evalTokens) is not 1 or more")
     }
@@ -87,6 +110,9 @@ struct TrainingOptions: ParsableArguments {
     configuration.steps = steps
     set(\.batchTokens, batchTokens)
     set(\.accumulation, accumulate)
+    configuration.batchSequences = batchSequences
+    configuration.rateShape = rateSchedule
+    configuration.decayShare = decayShare
     configuration.precision = precision.value
     set(\.learningRate, learningRate)
     set(\.headRateScale, headRateScale)
@@ -133,3 +159,5 @@ struct TrainingOptions: ParsableArguments {
       TokenizedCorpus.open(folder: URL(argument: evalCorpus)), maxTokens: evalTokens ?? .max)
   }
 }
+
+extension RateSchedule.Shape: ExpressibleByArgument {}

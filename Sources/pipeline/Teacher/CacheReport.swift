@@ -30,7 +30,11 @@ struct CacheReport {
       "  soft targets \(sum(targets)) bytes a position (\(list(targets)))",
     ]
     if !states.isEmpty {
-      lines.append("  hidden states for the cosine loss \(sum(states)) bytes a position")
+      let layers = reader.specification.stateLayers.map {
+        " of layers " + $0.map { "\($0)" }.joined(separator: ",")
+      }
+      lines.append(
+        "  hidden states\(layers ?? " for the cosine loss") \(sum(states)) bytes a position")
     }
     lines.append("the teacher ran once, \(Format.duration(reader.teacherSeconds))")
     let experiments = students.compactMap { student -> String? in

@@ -8,20 +8,24 @@ enum ModelSize {
   /// Called before anything of that size is made: `EncoderConfiguration` takes sizes that were
   /// checked, and memory that cannot be had ends the process.
   static func check(
-    vocabSize: Int, hiddenSize: Int, layers: Int, intermediateSize: Int, positions: Int
+    vocabSize: Int, hiddenSize: Int, layers: Int, intermediateSize: Int, positions: Int,
+    embeddingSize: Int, sharesLayers: Bool
   ) throws {
     let limit = 1 << 24
     for (name, value) in [
       ("hidden size", hiddenSize), ("number of layers", layers),
       ("feed-forward size", intermediateSize), ("number of positions", positions),
+      ("embedding size", embeddingSize),
     ] where !(1...limit).contains(value) {
       throw CommandFailure("the \(name) cannot be \(value); it has to be from 1 to \(limit)")
     }
     // In floating point, where nothing overflows; biases and norms are too few to matter.
     let width = Double(hiddenSize)
     let layer = width * (4 * width + 2 * Double(intermediateSize))
+    let embedding = Double(embeddingSize)
     let parameters =
-      width * (Double(vocabSize) + Double(positions) + width) + Double(layers) * layer
+      embedding * (Double(vocabSize) + Double(positions) + width)
+      + Double(sharesLayers ? 1 : layers) * layer
     // Parameters, gradients and Adam's two moments in fp32.
     let needed = 16 * parameters
     let memory = Double(ProcessInfo.processInfo.physicalMemory)
@@ -36,7 +40,8 @@ enum ModelSize {
   static func check(_ shape: EncoderConfiguration) throws {
     try check(
       vocabSize: shape.vocabSize, hiddenSize: shape.hiddenSize, layers: shape.numHiddenLayers,
-      intermediateSize: shape.intermediateSize, positions: shape.maxPositionEmbeddings)
+      intermediateSize: shape.intermediateSize, positions: shape.maxPositionEmbeddings,
+      embeddingSize: shape.embeddingSize, sharesLayers: shape.architecture.sharesLayers)
   }
 
   private static func gigabytes(_ bytes: Double) -> String {

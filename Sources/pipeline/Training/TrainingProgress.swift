@@ -79,7 +79,10 @@ final class TrainingProgress: TrainingObserver {
   }
 
   private func parts(_ step: StepMetrics) -> String {
-    let named = [("kl", step.lossCE), ("mlm", step.lossMLM), ("cos", step.lossCos)]
+    let named = [
+      ("kl", step.lossCE), ("mlm", step.lossMLM), ("cos", step.lossCos),
+      ("hidden", step.lossHidden),
+    ]
     let parts = named.compactMap { name, value in
       value.map { "\(name) \(Format.fixed($0, 3))" }
     }

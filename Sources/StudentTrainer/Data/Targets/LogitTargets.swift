@@ -17,4 +17,13 @@ package final class LogitTargets: @unchecked Sendable {  // written before it is
 
   /// All rows, `[rows, vocab]`.
   package var matrix: Matrix { Matrix(buffer, rows: rows, columns: vocabSize) }
+
+  /// A copy of some rows, in their order.
+  func rows(_ chosen: [Int]) -> LogitTargets {
+    let copy = LogitTargets(rows: chosen.count, vocabSize: vocabSize)
+    for (index, row) in chosen.enumerated() {
+      _ = copy.matrix.row(index).update(from: matrix.row(row))
+    }
+    return copy
+  }
 }

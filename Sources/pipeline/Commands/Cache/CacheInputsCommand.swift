@@ -42,7 +42,8 @@ struct CacheInputsCommand: ParsableCommand {
     let folder = try NewFolder.url(output)
     let opened = try TokenizedCorpus.open(folder: URL(argument: corpus))
     let inputs = try TeacherInputs(
-      corpus: opened, masks: masks.specification(for: opened), positions: chosen.positions,
+      corpus: opened, masks: masks.specification(for: opened, recipe: chosen.recipe),
+      positions: chosen.positions,
       otherShare: chosen.otherShare)
     let bar = ProgressBar("inputs", quiet: logging.quiet)
     let files = try inputs.write(to: folder, blocksPerFile: blocksPerFile) {
