@@ -237,6 +237,17 @@ package final class MaskedLanguageModel {
     return scratch
   }
 
+  /// Takes the memory of a training step before the first one, so that no later batch needs more.
+  ///
+  /// - Parameter batch: The largest batch that will come.
+  package func reserve(_ batch: MemoryPlan.Batch) {
+    activations = nil
+    activations = Activations(
+      configuration: configuration, precision: precision, tokens: batch.tokens,
+      probabilityCount: batch.probabilities(heads: configuration.numAttentionHeads),
+      longestSequence: batch.longestSequence, training: true)
+  }
+
   /// The memory plan for the current batch; grown by a quarter where it is too small.
   private func plan(training: Bool) -> Activations {
     let tokens = batch.tokenCount

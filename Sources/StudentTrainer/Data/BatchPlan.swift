@@ -47,6 +47,15 @@ package final class BatchPlan: Sendable {
     return counts
   }
 
+  /// Tokens of the longest sequence.
+  ///
+  /// - Throws: what reading the lengths throws.
+  package func longestSequence() throws -> Int {
+    try (0..<sequences.blockCount).reduce(1) { longest, block in
+      try max(longest, Int(sequences.lengths(block: block).max() ?? 1))
+    }
+  }
+
   private func order(epoch: Int) -> BatchOrder {
     let sequences = sequences
     return BatchOrder(

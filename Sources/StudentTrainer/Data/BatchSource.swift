@@ -24,12 +24,19 @@ package protocol BatchSource: Sendable {
   /// - Returns: The batch.
   /// - Throws: `StudentTrainerError`, and what reading the corpus or cache throws.
   func batch(epoch: Int, index: Int, temperature: Double?) throws -> TrainingBatch?
+  /// Tokens of the longest sequence that will come, nil where that is not known before.
+  ///
+  /// - Throws: what reading the corpus throws.
+  func longestSequence() throws -> Int?
   /// Ends a call of `batch` that waits for something; called from another thread, when no batch is
   /// wanted any more.
   func cancel()
 }
 
 extension BatchSource {
+  /// Not known.
+  package func longestSequence() throws -> Int? { nil }
+
   /// Does nothing: the source never waits.
   package func cancel() {}
 

@@ -116,6 +116,9 @@ package final class EnsembleBatchSource: BatchSource {
   /// Number of batches of an epoch.
   package func batchCount(epoch: Int) throws -> Int { try members[0].batchCount(epoch: epoch) }
 
+  /// Tokens of the longest sequence.
+  package func longestSequence() throws -> Int? { try members[0].longestSequence() }
+
   /// Sequences of each batch of an epoch.
   package func sequenceCounts(epoch: Int) throws -> [Int] {
     try members[0].sequenceCounts(epoch: epoch)

@@ -78,6 +78,9 @@ package final class OnlineTeacherSource: BatchSource {
   /// Number of batches of an epoch.
   package func batchCount(epoch: Int) throws -> Int { try plan.batchCount(epoch: epoch) }
 
+  /// Tokens of the longest sequence.
+  package func longestSequence() throws -> Int? { try plan.longestSequence() }
+
   /// Sequences of each batch of an epoch.
   package func sequenceCounts(epoch: Int) throws -> [Int] {
     try plan.sequenceCounts(epoch: epoch)

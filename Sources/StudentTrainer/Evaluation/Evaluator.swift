@@ -21,7 +21,8 @@ package struct EvaluationResult: Codable, Sendable, Equatable {
 package struct Evaluator: Sendable {
   private let corpus: TokenizedCorpus
   private let masker: Masker
-  private let batchTokens: Int
+  /// Tokens encoded at once, about.
+  let batchTokens: Int
   private let maxTokens: Int
 
   /// An evaluation.

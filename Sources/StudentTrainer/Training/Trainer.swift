@@ -111,6 +111,19 @@ package final class Trainer {
     return best
   }
 
+  /// Takes the memory that the largest batch needs, and says how much that is.
+  private func reserveMemory() throws {
+    let longest = min(
+      try source.longestSequence() ?? .max, model.configuration.maxPositionEmbeddings)
+    let tokens = max(configuration.batchTokens, evaluator?.batchTokens ?? 0, longest)
+    let batch = MemoryPlan.Batch(tokens: tokens, longestSequence: longest, headRows: tokens)
+    observer?.memoryIsPlanned(
+      MemoryPlan(
+        training: model.configuration, parameterCount: model.layout.count,
+        precision: model.precision, batch: batch))
+    model.reserve(batch)
+  }
+
   /// Steps of the whole run.
   private func countSteps() throws -> Int {
     if let steps = configuration.steps { return steps }
@@ -141,6 +154,7 @@ package final class Trainer {
     let source = source
     stop.onRequest { source.cancel() }
     observer?.trainingBegins(completedSteps: state.step, totalSteps: totalSteps)
+    try reserveMemory()
     var meter = ThroughputMeter(tokens: state.tokens, scheduled: configuration.scheduled)
     let begin = ContinuousClock.now
     let intervals = configuration.intervals

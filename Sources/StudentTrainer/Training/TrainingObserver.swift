@@ -1,9 +1,12 @@
 package import Foundation
+package import Transformer
 
 /// Hears of a run's progress, on the thread that runs it; the trainer itself prints nothing.
 package protocol TrainingObserver {
   /// The run begins, or goes on after `completedSteps`.
   func trainingBegins(completedSteps: Int, totalSteps: Int)
+  /// What the numbers of a step will take, at most; called once, before the first step.
+  func memoryIsPlanned(_ plan: MemoryPlan)
   /// A step was done. Called for every step; `logged` tells that the metrics file has it too.
   func didFinish(_ step: StepMetrics, logged: Bool, totalSteps: Int)
   /// An evaluation was done.
@@ -17,6 +20,8 @@ package protocol TrainingObserver {
 extension TrainingObserver {
   /// Ignores the beginning.
   package func trainingBegins(completedSteps: Int, totalSteps: Int) {}
+  /// Ignores the plan.
+  package func memoryIsPlanned(_ plan: MemoryPlan) {}
   /// Ignores a step.
   package func didFinish(_ step: StepMetrics, logged: Bool, totalSteps: Int) {}
   /// Ignores an evaluation.

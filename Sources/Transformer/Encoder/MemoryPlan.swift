@@ -26,6 +26,13 @@ package struct MemoryPlan: Sendable, Equatable {
       self.headRows = headRows
       self.probabilityCount = probabilityCount
     }
+
+    /// Attention probabilities of one layer.
+    func probabilities(heads: Int) -> Int {
+      probabilityCount
+        ?? (tokens + longestSequence - 1) / longestSequence
+        * Attention.scratchCount(heads: heads, longestSequence: longestSequence)
+    }
   }
 
   /// Bytes of the parameters, and of their copy in bf16 where there is one.
@@ -46,14 +53,15 @@ package struct MemoryPlan: Sendable, Equatable {
   ///
   /// - Parameters:
   ///   - configuration: The model's shape.
+  ///   - parameterCount: Its parameters where it has more than the shape says, as projections.
   ///   - precision: What products multiply.
   ///   - batch: The largest batch.
   ///   - threads: Threads that compute.
   package init(
-    training configuration: EncoderConfiguration, precision: Precision, batch: Batch,
-    threads: Int = Parallel.threads
+    training configuration: EncoderConfiguration, parameterCount: Int? = nil,
+    precision: Precision, batch: Batch, threads: Int = Parallel.threads
   ) {
-    let count = ParameterLayout(configuration).count
+    let count = parameterCount ?? ParameterLayout(configuration).count
     parameters = count * (4 + (precision == .fp32 ? 0 : precision.elementBytes))
     gradients = 4 * count
     moments = 8 * count
@@ -73,9 +81,7 @@ package struct MemoryPlan: Sendable, Equatable {
     let hidden = 4 * t * c + rounded
     let statistics = 8 * t
     let scores = Attention.scratchCount(heads: heads, longestSequence: batch.longestSequence)
-    let probabilities =
-      batch.probabilityCount
-      ?? (t + batch.longestSequence - 1) / batch.longestSequence * scores
+    let probabilities = batch.probabilities(heads: heads)
     let layer =
       element * (3 * t * c + probabilities + t * c + t * f)  // queries to feed-forward
       + 2 * 4 * t * c + 2 * statistics  // the sums before both norms

@@ -9,6 +9,8 @@ struct RepeatedBatches: BatchSource {
 
   func batchCount(epoch: Int) -> Int { batches.count }
 
+  func longestSequence() -> Int? { batches.map(\.packed.longestSequence).max() }
+
   func batch(epoch: Int, index: Int, temperature: Double?) -> TrainingBatch? {
     batches.indices.contains(index) ? batches[index] : nil
   }
@@ -31,6 +33,8 @@ final class StoppableSource: BatchSource {
   }
 
   func batchCount(epoch: Int) throws -> Int { try current().batchCount(epoch: epoch) }
+
+  func longestSequence() throws -> Int? { try current().longestSequence() }
 
   func batch(epoch: Int, index: Int, temperature: Double?) throws -> TrainingBatch? {
     try current().batch(epoch: epoch, index: index, temperature: temperature)

@@ -114,10 +114,13 @@ struct StepMemory {
     let work = try JSONDecoder().decode(Work.self, from: Data(text.utf8))
     var recipe = work.batch == nil ? TrainingConfiguration() : .hardLabels
     recipe.batchTokens = work.batchTokens
+    let batch = try work.batch.map { try BatchFile.read(URL(filePath: $0)) }
+    if let batch { recipe.batchTokens = batch.packed.tokenCount }
     recipe.precision = work.precision.kernels
     let turns = TrainingTurns(
       try ComputeModels.load(URL(filePath: work.model), work.precision),
-      source: try source(work, recipe), configuration: recipe, folder: scratch.fresh("run"),
+      source: try batch.map { RepeatedBatches(batches: [$0]) } ?? source(work, recipe),
+      configuration: recipe, folder: scratch.fresh("run"),
       stepsPerTurn: 1)
     try turns.run(steps: 2)
     let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
@@ -136,9 +139,6 @@ struct StepMemory {
   private static func source(
     _ work: Work, _ recipe: TrainingConfiguration
   ) throws -> any BatchSource {
-    if let batch = work.batch {
-      return RepeatedBatches(batches: [try BatchFile.read(URL(filePath: batch))])
-    }
     if let cache = work.cache {
       return try CacheBatchSource(
         reader: CacheReader(folder: URL(filePath: cache)), configuration: recipe)

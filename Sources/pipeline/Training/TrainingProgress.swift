@@ -2,6 +2,7 @@ import Console
 import Foundation
 import Logging
 import StudentTrainer
+import Transformer
 
 /// Shows a training run: one line on a terminal, plain lines elsewhere, and JSON lines where asked for.
 final class TrainingProgress: TrainingObserver {
@@ -27,6 +28,24 @@ final class TrainingProgress: TrainingObserver {
     guard completedSteps > 0 else { return }
     bar.resume(at: Double(completedSteps) / Double(totalSteps))
     log.info("resuming after step \(completedSteps) of \(totalSteps)")
+  }
+
+  func memoryIsPlanned(_ plan: MemoryPlan) {
+    func text(_ bytes: Int) -> String { Format.bytes(bytes) }
+    log.info(
+      """
+      memory: \(text(plan.total)) planned: parameters \(text(plan.parameters)), gradients and moments \
+      \(text(plan.gradients + plan.moments)), activations \(text(plan.activations)), head \
+      \(text(plan.head))
+      """)
+    let memory = Int(clamping: ProcessInfo.processInfo.physicalMemory)
+    if plan.total > memory {
+      log.warning(
+        """
+        this machine has \(text(memory)): use smaller batches (--batch-tokens, with --accumulate \
+        for the same steps) or a smaller model
+        """)
+    }
   }
 
   func didFinish(_ step: StepMetrics, logged: Bool, totalSteps: Int) {
