@@ -59,9 +59,24 @@ struct ReportBuilder {
     }
     let names = Set(folders.map(\.folder.lastPathComponent))
     return folders.map { folder, path in
-      RunRecord(
+      var run = RunRecord(
         folder: folder, name: names.count == folders.count ? folder.lastPathComponent : path)
+      if exportsAnotherStep(run) {
+        run.figures = ModelFigures(name: run.name)
+        run.problems.append("exported its best step, its own evaluation is of the last")
+      }
+      return run
     }
+  }
+
+  /// Whether the model in a run's folder is not the one of its last evaluation.
+  private func exportsAnotherStep(_ run: RunRecord) -> Bool {
+    guard let summary = run.summary, let best = summary.best, best.step != summary.steps else {
+      return false
+    }
+    let file = run.folder.appending(path: CommandLineExpansion.runFile)
+    let options = try? ConfigFile(path: file.path).entries
+    return options?.contains { $0.key == "export" && $0.value == .scalar("best") } == true
   }
 
   /// Evaluates the teacher and the students that were not, and takes everybody's size and latency.
