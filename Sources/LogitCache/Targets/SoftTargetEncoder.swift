@@ -41,7 +41,6 @@ package final class SoftTargetEncoder: @unchecked Sendable {
       throw LogitCacheError.badTarget(
         what: "block", reason: "\(rows) rows of \(columns) numbers are too many for one block")
     }
-    let width = specification.teacher.hiddenSize
     var counts = [Int](repeating: 0, count: specification.targets.count)
     var places: [(part: Int, row: Int)] = []
     places.reserveCapacity(rows)
