@@ -9,7 +9,7 @@ struct BaseCache: Base {
   let content: any FolderContent
   private(set) var expected: [String: Reading.Item] = [:]
 
-  /// Caches of every tail, every kind of states, two classes of positions, and one that is not
+  /// Caches of every tail, every kind of states, states of inner layers, two classes of positions, and one that is not
   /// complete.
   static func all(in parent: URL) throws -> [any Base] {
     let lowRank = target(headK: 6, tail: .lowrank, rank: 5)
@@ -21,7 +21,8 @@ struct BaseCache: Base {
       (
         "mixed",
         CacheSample(
-          target: lowRank, otherTarget: target(headK: 2, tail: .scalars), positions: .all)
+          target: lowRank, otherTarget: target(headK: 2, tail: .scalars), states: .int8,
+          stateLayers: [0, 1], positions: .all)
       ),
       (
         "mixed kinds",

@@ -12,7 +12,8 @@ struct CacheSample {
 
   init(
     target: TargetSpecification, otherTarget: TargetSpecification? = nil,
-    states: StateStorage = .none, positions: PositionSelection = .masked
+    states: StateStorage = .none, stateLayers: [Int]? = nil,
+    positions: PositionSelection = .masked
   ) {
     specification = CacheSpecification(
       tokenizerDigest: "tokenizer", vocabSize: Self.vocabSize, corpusDigest: "corpus",
@@ -23,7 +24,7 @@ struct CacheSample {
       precision: "fp32",
       mask: .object(["seed": .unsigned(7), "probability": .number(0.15), "replicas": .unsigned(2)]),
       replicas: 2, positions: positions, target: target, otherTarget: otherTarget, states: states,
-      auditRowsPerShard: 1)
+      stateLayers: stateLayers, auditRowsPerShard: 1)
   }
 
   /// Writes it; of an incomplete one the first shard, the tables and the lengths.
@@ -124,8 +125,15 @@ struct CacheSample {
     let encoder = try SoftTargetEncoder(specification: specification, tables: tables, block: shape)
     for row in shape.positions.indices {
       try logits(place, row: row).withUnsafeBufferPointer { logits in
-        try hidden(place, row: row).withUnsafeBufferPointer { hidden in
-          try encoder.add(row: row, logits: logits, decoderInput: hidden, state: hidden)
+        let input = hidden(place, row: row)
+        // Layer after layer, each the sign of the one before turned.
+        let states = (0..<max(specification.keptStateLayers.count, 1)).flatMap { layer in
+          input.map { layer % 2 == 0 ? $0 : -$0 }
+        }
+        try input.withUnsafeBufferPointer { input in
+          try states.withUnsafeBufferPointer {
+            try encoder.add(row: row, logits: logits, decoderInput: input, state: $0)
+          }
         }
       }
     }

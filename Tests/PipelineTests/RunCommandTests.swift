@@ -26,7 +26,7 @@ struct RunCommandTests {
     let options = try String(contentsOfFile: "\(first)/run.yaml", encoding: .utf8)
     for line in [
       "from-cache: [\(work.cache)]", "layers: 1", "steps: 12", "learning-rate: 0.0005",
-      "tail: bucket", "seed: 77", "threads: 1", "kl-weight: 5.0", "spike-factor: 3.0",
+      "tail: bucket", "seed: 77", "threads: 1", "kl-weight: 5", "spike-factor: 3.0",
       "output: \(first)", "adam-beta2: 0.98",
     ] {
       #expect(options.contains("\n\(line)\n"), "'\(line)' is not in\n\(options)")
@@ -44,6 +44,25 @@ struct RunCommandTests {
       ["train-student", "--corpus", work.corpus, "--layers", "1", "--hidden-size", "32"]
         + ["--heads", "2", "--batch-tokens", "2048", "--threads", "1", "--output", first]
         + kind + teacher + length)
+    try Pipeline.succeed(["train-student", "--config", "\(first)/run.yaml", "--output", second])
+    let (expected, found) = (try FolderContents(first), try FolderContents(second))
+    for name in ["model.safetensors", "run.json"] {
+      #expect(found.files[name] == expected.files[name], "\(name)")
+    }
+  }
+
+  @Test(arguments: [
+    ["--kl-weight", "linear:5:1", "--temperature", "cosine:4:1", "--rate-schedule", "wsd"],
+    ["--batch-sequences", "40", "--cosine-weight", "wsd:1:0.2:0.2", "--decay-share", "0.5"]
+      + ["--rate-schedule", "wsd", "--positions-top-entropy", "0.5", "--project-states"],
+    ["--hidden-loss", "mse", "--hidden-map", "1:2", "--hidden-weight", "linear:1:0"],
+    ["--hidden-loss", "cosine", "--spike-factor", "0", "--keep-checkpoints", "5"],
+  ])
+  func theOptionsOfARecipeRepeatIt(options: [String]) throws {
+    let work = try Workspace.shared()
+    let scratch = try ScratchFolder()
+    let (first, second) = (scratch.path("first"), scratch.path("second"))
+    try Pipeline.succeed(work.trainStudent(output: first, options))
     try Pipeline.succeed(["train-student", "--config", "\(first)/run.yaml", "--output", second])
     let (expected, found) = (try FolderContents(first), try FolderContents(second))
     for name in ["model.safetensors", "run.json"] {

@@ -262,7 +262,7 @@ private struct SpikedSource: BatchSource {
   var identity: [String: String] { ["targets": "spiked"] }
   let runsAhead = false
   func batchCount(epoch: Int) -> Int { batches.count }
-  func batch(epoch: Int, index: Int) -> TrainingBatch? {
+  func batch(epoch: Int, index: Int, temperature: Double?) -> TrainingBatch? {
     guard index < batches.count else { return nil }
     var batch = batches[index]
     if index == bad { batch.labels = batch.labels.map { $0 < 0 ? $0 : 0 } }

@@ -1,5 +1,3 @@
-import LogitCache
-
 /// Collects the teacher's states of the layers that a run's losses need, row by row.
 struct StateCollector: Sendable {
   private let layers: [Int]

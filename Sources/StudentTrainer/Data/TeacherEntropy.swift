@@ -11,7 +11,8 @@ import Kernels
 /// which is exact, since `a'(1)` is the mean of the others' logits under the teacher. The tail
 /// `scalars` keeps it. The tail `lowrank` keeps a(1), a(1/2) and perhaps a(3/4), and a(0) is known:
 /// `a'(1)` is then the slope at 1 of the polynomial through these points, a little too flat on real
-/// rows, which moves all entropies alike and hardly their order.
+/// rows, which moves all entropies alike and hardly their order. The tail `hidden` gives whole rows, at the
+/// cost of the teacher's output product for every position that is offered.
 package enum TeacherEntropy {
   /// The entropy of head and tail.
   ///

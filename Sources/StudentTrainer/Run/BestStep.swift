@@ -12,6 +12,7 @@ extension CheckpointState {
   /// - Returns: Whether it is the best now; the first of equal ones stays.
   mutating func note(_ evaluation: EvaluationMetrics) -> Bool {
     self.evaluation = evaluation
+    guard evaluation.evalLoss.isFinite else { return false }
     if let best, !(evaluation.evalLoss < best.evalLoss) { return false }
     best = BestStep(step: evaluation.step, evalLoss: evaluation.evalLoss)
     return true

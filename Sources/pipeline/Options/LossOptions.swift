@@ -104,10 +104,13 @@ struct LossOptions: ParsableArguments {
 
   /// Writes out what a configuration made of these options.
   func resolve(_ configuration: TrainingConfiguration, into options: inout ResolvedOptions) {
-    options.set("kl-weight", configuration.alphaCE)
-    options.set("mlm-weight", configuration.alphaMLM)
-    options.set("cosine-weight", configuration.alphaCos)
-    options.set("temperature", configuration.temperature)
+    options.set("kl-weight", configuration.schedule(\.alphaCE))
+    options.set("mlm-weight", configuration.schedule(\.alphaMLM))
+    options.set("cosine-weight", configuration.schedule(\.alphaCos))
+    options.set("temperature", configuration.schedule(\.temperature))
+    guard let hidden = configuration.hidden else { return }
+    options.set("hidden-weight", configuration.schedule(\.hidden))
+    options.set("hidden-map", hidden.pairs.map(\.description).joined(separator: ","))
   }
 }
 

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Corpus
 import LogitCache
-import StudentTrainer
 
 /// A set of options by one name.
 enum Recipe: String, ExpressibleByArgument, CaseIterable {

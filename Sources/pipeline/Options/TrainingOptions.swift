@@ -134,7 +134,8 @@ struct TrainingOptions: ParsableArguments {
   func resolve(_ configuration: TrainingConfiguration, into options: inout ResolvedOptions) {
     options.set("epochs", configuration.steps == nil ? configuration.epochs : nil)
     options.set("batch-tokens", configuration.batchTokens)
-    options.set("accumulate", batchSequences == nil ? configuration.accumulation : nil)
+    let isCounted = configuration.batchSequences != nil
+    options.set("accumulate", isCounted ? nil : configuration.accumulation)
     options.set("batch-sequences", configuration.batchSequences)
     options.set("precision", precision.value.rawValue)
     options.set("learning-rate", configuration.learningRate)

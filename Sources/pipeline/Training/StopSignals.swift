@@ -58,14 +58,16 @@ enum StopSignals {
   /// For a command of which any moment is as good as another to end: says what is kept, and ends it.
   static func endAtOnce(saying what: String) {
     begin { signal in
-      if Terminal.isInteractive { Terminal.draw("\r\u{1B}[2K") }
-      Terminal.note("\(name(signal)): \(what)")
+      note(signal, what)
       _exit(exitCode(signal))
     }
   }
 
-  /// What happened, in a word.
-  static func name(_ signal: Int32) -> String { signal == SIGINT ? "interrupted" : "terminated" }
+  /// Says what happened and what comes of it, in place of a progress line.
+  static func note(_ signal: Int32, _ what: String) {
+    if Terminal.isInteractive { Terminal.draw("\r\u{1B}[2K") }
+    Terminal.note("\(signal == SIGINT ? "interrupted" : "terminated"): \(what)")
+  }
 
   /// Gives the signals their usual effect again.
   static func end() {

@@ -31,10 +31,9 @@ struct TrainingRun {
     let stop = StopRequest()
     do {
       let trainer = try make(progress, stop)
-      let note = "stopping after this step; once more ends it at once, at the last checkpoint"
-      let log = common.log
       StopSignals.begin { signal in
-        log.notice("\(StopSignals.name(signal)): \(note)")
+        StopSignals.note(
+          signal, "stopping after this step; once more ends it at once, at the last checkpoint")
         stop.request()
       }
       let result = try trainer.run()

@@ -12,7 +12,11 @@ enum Browser {
   }()
 
   /// Pages are the program's own; a sandbox is not to be had in every container.
-  private static let options = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"]
+  private static let options = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+  ]
 
   /// What a page is once it is loaded.
   struct Page {
@@ -20,6 +24,8 @@ enum Browser {
     let probed: Data
     /// Lines that the page and the browser wrote to the console.
     let console: [String]
+    /// What was asked of a network, from the log of the browser's network stack.
+    let requests: [String]
   }
 
   /// Opens a copy of a file with a script at its end.
@@ -47,17 +53,22 @@ enum Browser {
       executable,
       options + [
         "--window-size=\(width),900", "--user-data-dir=\(scratch.path("profile"))",
-        "--enable-logging=stderr", "--dump-dom", "file://\(copy)",
+        "--enable-logging=stderr", "--log-net-log=\(scratch.path("net.json"))", "--dump-dom",
+        "file://\(copy)",
       ])
     guard outcome.ending == .exited(0),
       let begin = outcome.output.range(of: "PROBED:"),
       let end = outcome.output.range(of: ":END"),
       let data = Data(base64Encoded: String(outcome.output[begin.upperBound..<end.lowerBound]))
     else { throw ProcessFailure(description: outcome.summary) }
+    let network = try String(contentsOf: URL(filePath: scratch.path("net.json")), encoding: .utf8)
     return Page(
       probed: data,
       console: outcome.errors.split(separator: "\n").map(String.init).filter {
         $0.contains("CONSOLE")
+      },
+      requests: network.ranges(of: "\"url\":\"http").map {
+        String(network[$0.lowerBound...].prefix(120))
       })
   }
 }
