@@ -21,11 +21,12 @@ extension MaskedLanguageModel {
       beta: values(of: .embeddingNorm(.bias)), epsilon: configuration.layerNormEps,
       into: view(normalized.floats, e), rounded: normalized.rounded.map { view($0, e) },
       mean: statistics, rstd: statistics + plan.tokens)
-    if plan.embeddingNorm != nil { project(normalized, into: plan.embeddings) }
+    if plan.embeddingNorm != nil { projectEmbeddings(normalized, into: plan.embeddings) }
   }
 
   /// From the width of the embeddings to that of the hidden states.
-  private func project(_ normalized: Activations.Hidden, into hidden: Activations.Hidden) {
+  private func projectEmbeddings(_ normalized: Activations.Hidden, into hidden: Activations.Hidden)
+  {
     let c = configuration.hiddenSize
     product(
       operand(normalized, configuration.embeddingSize), .embeddingProjection(.weight),
@@ -34,7 +35,7 @@ extension MaskedLanguageModel {
   }
 
   /// The gradient of the projection's input, from `lastHiddenGradient`.
-  private func projectBackward(
+  private func projectEmbeddingsBackward(
     _ normalized: Activations.Hidden, into gradient: FloatBuffer
   ) -> Matrix {
     let (c, e) = (configuration.hiddenSize, configuration.embeddingSize)
@@ -54,7 +55,7 @@ extension MaskedLanguageModel {
     let e = configuration.embeddingSize
     var gradient = lastHiddenGradient
     if let normalized = plan.embeddingNorm, let scratch = backwardScratch.embeddings {
-      gradient = projectBackward(normalized, into: scratch)
+      gradient = projectEmbeddingsBackward(normalized, into: scratch)
     }
     let statistics = plan.embeddingStatistics.base
     LayerNorm.backward(
