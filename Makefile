@@ -5,6 +5,7 @@
 # BENCH=--compute make bench: models beside PyTorch and ONNX Runtime, at most 12 minutes on a quiet
 #                machine (BENCH="--compute --quick": 3); results in .build/bench/compute.json
 # make compare cached against online training: held-out losses and their differences
+# make experiments  students of one cache on WikiText-2: against baselines, and what each choice is worth
 # make lint    formatter and module graph
 # make arm64   compile the C kernels for arm64
 # make parity  a million random strings, ours and tokenizers' (PARITY="--count N --seed S")
@@ -12,7 +13,7 @@
 # make python-env  a Python with transformers in .build/python, for the tests that compare with it
 SHELL := /bin/bash
 
-.PHONY: demo test bench compare parity fuzz build lint arm64 setup python-env
+.PHONY: demo test bench compare experiments parity fuzz build lint arm64 setup python-env
 
 demo: build
 	@Scripts/demo.sh
@@ -28,6 +29,9 @@ bench: setup
 compare: setup
 	swift build -c release --product bench
 	.build/release/bench --cached-vs-online
+
+experiments: build
+	@Scripts/experiments.sh
 
 parity: build
 	$${DECANT_PYTHON:-.build/python/bin/python} Tools/parity.py \
