@@ -123,8 +123,8 @@ struct RunCommandTests {
       ["train-student", "--resume", moved], saying: ["give the command that began it again"])
   }
 
-  /// Sums over more threads are taken in another order: single precision keeps 1e-7 of a value, twelve
-  /// steps of Adam at a rate of 5e-4 let it grow. Twice what was measured would be far less than 1e-4.
+  /// Sums over more threads are taken in another order. Measured on a larger model: losses of twelve
+  /// steps in single precision differ by up to 2.5e-7 of themselves; 40 times that is allowed.
   @Test func resumeWithOtherThreadsEndsInTheSameWeightsUpToRounding() throws {
     let work = try Workspace.shared()
     let scratch = try ScratchFolder()
@@ -141,7 +141,7 @@ struct RunCommandTests {
     for (line, other) in zip(found, expected) {
       for key in ["loss", "eval_loss", "grad_norm"] {
         guard let value = other[key] else { continue }
-        #expect(abs((line[key] ?? .nan) - value) <= 1e-4 * abs(value), "\(key) at \(other)")
+        #expect(abs((line[key] ?? .nan) - value) <= 1e-5 * abs(value), "\(key) at \(other)")
       }
     }
   }
