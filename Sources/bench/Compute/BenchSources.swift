@@ -1,5 +1,6 @@
 import StudentTrainer
 import Synchronization
+import Transformer
 
 /// The same batches over and over, in memory.
 struct RepeatedBatches: BatchSource {
