@@ -70,11 +70,11 @@ struct ReportTests {
     let evaluation: Evaluation
   }
 
-  @Test func onlyWhatIsGivenIsTold() throws {
+  @Test func whatRunsKnowOfThemselvesIsTold() throws {
     let work = try Workspace.shared()
     let scratch = try ScratchFolder()
     let page = try report([work.student], in: scratch)
-    #expect(page.contains("No cache was given"))
+    #expect(page.contains("The teacher read"))  // the cache that run.yaml names
     #expect(page.contains("No run was evaluated as it went"))
     #expect(!page.contains("data-figure=\"eval_loss\""))
     #expect(page.contains("data-figure=\"loss\""))

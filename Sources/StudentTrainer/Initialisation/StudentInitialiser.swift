@@ -18,7 +18,7 @@ package enum StudentInitialiser {
     /// the embeddings that the model's layers were trained on, for texts of one segment.
     package var foldsTokenTypes = false
     /// How a narrower student chooses what it takes.
-    package var width = Width.importance
+    package var width = Width.first
     /// Seed of the parameters that are not taken.
     package var seed: UInt64 = 1
 

@@ -25,9 +25,11 @@ package struct RunIdentity: Codable, Equatable, Sendable {
     try RunFolder(url: folder).identity()
   }
 
-  /// Fingerprints of the caches whose soft targets it trains on.
+  /// Fingerprints of the caches whose soft targets or states it trains on.
   package var cacheFingerprints: [String] {
-    guard configuration.alphaCE > 0 else { return [] }
+    let usesTeacher =
+      configuration.alphaCE + configuration.alphaCos > 0 || configuration.hidden != nil
+    guard usesTeacher else { return [] }
     return source.filter { $0.key.hasPrefix("cache ") && $0.key.hasSuffix("fingerprint") }
       .sorted { $0.key < $1.key }.map(\.value)
   }

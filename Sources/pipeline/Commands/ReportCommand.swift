@@ -32,13 +32,13 @@ struct ReportCommand: ParsableCommand {
   @Option(help: "The teacher's folder, evaluated beside its students.")
   var teacher: String?
 
-  @Option(help: "A tokenized corpus of held-out text.")
+  @Option(help: "A tokenized corpus of held-out text; the runs' own unless given.")
   var evalCorpus: String?
 
-  @Option(help: "Tokens of the held-out text to read at most.")
+  @Option(help: "Tokens of the held-out text to read at most; as the runs did unless given.")
   var evalTokens: Int?
 
-  @Option(help: "The logit cache that students were trained from.")
+  @Option(help: "The logit cache that students were trained from; the first run's unless given.")
   var cache: String?
 
   @Option(help: "Audit rows of the cache to measure at most; 0 leaves its fidelity out.")
@@ -60,9 +60,14 @@ struct ReportCommand: ParsableCommand {
 
   func run() throws {
     common.start(precision)
+    let kept = KeptOptions(runs: runs)
+    let cache =
+      try self.cache.map(store.cache) ?? kept.existing("from-cache").map(URL.init(argument:))
     let builder = ReportBuilder(
-      title: title, runs: runs, teacher: teacher, evalCorpus: evalCorpus, evalTokens: evalTokens,
-      cache: try cache.map(store.cache), auditRows: auditRows, precision: precision,
+      title: title, runs: runs, teacher: teacher,
+      evalCorpus: evalCorpus ?? kept.existing("eval-corpus"),
+      evalTokens: evalTokens ?? (evalCorpus == nil ? kept.number("eval-tokens") : nil),
+      cache: cache, auditRows: auditRows, precision: precision,
       quiet: common.quiet, log: common.log)
     try builder.write(to: URL(argument: output))
     Terminal.output("report: \(output)")

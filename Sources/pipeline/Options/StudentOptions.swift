@@ -42,7 +42,7 @@ struct StudentOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "How a narrower student chooses what it takes: importance (by the weights) or first.",
+      "How a narrower student chooses what it takes: first (unless given), or importance by the weights.",
       valueName: "how"))
   var initWidth: StudentInitialiser.Width?
 
@@ -113,7 +113,7 @@ struct StudentOptions: ParsableArguments {
     var options = StudentInitialiser.Options(layers: chosen)
     options.copiesHead = !randomHead
     options.foldsTokenTypes = foldTokenTypes
-    options.width = initWidth ?? .importance
+    options.width = initWidth ?? .first
     options.seed = seed
     return try StudentInitialiser.student(shape, fromTeacher: folder, options: options)
   }
