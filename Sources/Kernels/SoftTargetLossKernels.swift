@@ -181,12 +181,7 @@ package enum SoftTargetLossKernels {
     _ student: UnsafeMutableBufferPointer<Float>, teacher: UnsafeBufferPointer<Float>,
     weight: Double, gradient: UnsafeMutableBufferPointer<Float>
   ) -> Double {
-    precondition(
-      student.count == teacher.count && student.count == gradient.count,
-      "states of \(student.count), \(teacher.count) and \(gradient.count) values")
-    guard let x = student.baseAddress, let y = teacher.baseAddress, let dx = gradient.baseAddress
-    else { return 1 }
-    return decant_cosine_row(x, y, Int64(student.count), weight, dx)
+    compare(student, teacher, weight, gradient, empty: 1, decant_cosine_row)
   }
 
   /// The squared error of two hidden states, mean over their dimensions; adds `weight` times the
@@ -202,11 +197,22 @@ package enum SoftTargetLossKernels {
     _ student: UnsafeMutableBufferPointer<Float>, teacher: UnsafeBufferPointer<Float>,
     weight: Double, gradient: UnsafeMutableBufferPointer<Float>
   ) -> Double {
+    compare(student, teacher, weight, gradient, empty: 0, decant_squared_error_row)
+  }
+
+  /// Runs a kernel over two states of one size.
+  private static func compare(
+    _ student: UnsafeMutableBufferPointer<Float>, _ teacher: UnsafeBufferPointer<Float>,
+    _ weight: Double, _ gradient: UnsafeMutableBufferPointer<Float>, empty: Double,
+    _ kernel: (
+      UnsafePointer<Float>, UnsafePointer<Float>, Int64, Double, UnsafeMutablePointer<Float>
+    ) -> Double
+  ) -> Double {
     precondition(
       student.count == teacher.count && student.count == gradient.count,
       "states of \(student.count), \(teacher.count) and \(gradient.count) values")
     guard let x = student.baseAddress, let y = teacher.baseAddress, let dx = gradient.baseAddress
-    else { return 0 }
-    return decant_squared_error_row(x, y, Int64(student.count), weight, dx)
+    else { return empty }
+    return kernel(x, y, Int64(student.count), weight, dx)
   }
 }

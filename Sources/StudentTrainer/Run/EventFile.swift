@@ -8,38 +8,17 @@ import Foundation
 /// - Source: `tensorflow/core/lib/io/record_writer.h`, `tensorflow/core/util/event.proto` and
 ///   `tensorflow/core/framework/summary.proto`.
 final class EventFile {
-  private let url: URL
-  private let handle: FileHandle
+  private let file: GrowingFile
 
   /// Opens the file and cuts it to `length` bytes, what a checkpoint knows of; one that is shorter, or
   /// of which nothing is known, begins anew.
   ///
   /// - Throws: `StudentTrainerError.unwritable`.
   init(url: URL, length: UInt64) throws {
-    self.url = url
-    let manager = FileManager.default
-    do {
-      try manager.createDirectory(
-        at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-      if !manager.fileExists(atPath: url.path) {
-        guard manager.createFile(atPath: url.path, contents: nil) else {
-          throw StudentTrainerError.unwritable(
-            file: url.path, reason: "the file cannot be created")
-        }
-      }
-      handle = try FileHandle(forUpdating: url)
-      let size = try handle.seekToEnd()
-      try handle.truncate(atOffset: size < length ? 0 : length)
-      // Readers want it first: what the messages after it are.
-      if try handle.offset() == 0 { try write(event(version: "brain.Event:2")) }
-    } catch let error as StudentTrainerError {
-      throw error
-    } catch {
-      throw StudentTrainerError.unwritable(file: url.path, reason: error.localizedDescription)
-    }
+    file = try GrowingFile(url: url, length: length, shorter: .beginsAnew)
+    // Readers want it first: what the messages after it are.
+    if file.isEmpty { try write(event(version: "brain.Event:2")) }
   }
-
-  deinit { try? handle.close() }
 
   /// Adds the scalars of a step in one event.
   ///
@@ -59,22 +38,11 @@ final class EventFile {
     event.add(1, double: Date().timeIntervalSince1970)
     event.add(2, integer: step)
     event.add(5, message: summary)
-    do {
-      try write(event)
-    } catch {
-      throw StudentTrainerError.unwritable(file: url.path, reason: error.localizedDescription)
-    }
+    try write(event)
   }
 
   /// Forces the events to the disk and tells how many bytes there are.
-  func synchronize() throws -> UInt64 {
-    do {
-      try handle.synchronize()
-      return try handle.offset()
-    } catch {
-      throw StudentTrainerError.unwritable(file: url.path, reason: error.localizedDescription)
-    }
-  }
+  func synchronize() throws -> UInt64 { try file.synchronize() }
 
   private func event(version: String) -> ProtobufMessage {
     var event = ProtobufMessage()
@@ -88,7 +56,7 @@ final class EventFile {
     frame += Self.bytes(CRC32C.masked(frame))
     frame += message.bytes
     frame += Self.bytes(CRC32C.masked(message.bytes))
-    try handle.write(contentsOf: Data(frame))
+    try file.append(Data(frame))
   }
 
   private static func bytes(_ value: some FixedWidthInteger) -> [UInt8] {

@@ -3,7 +3,7 @@ import Foundation
 /// What a run writes of its steps: lines of `metrics.jsonl`, and the same numbers for TensorBoard. One
 /// owner, one thread.
 final class RunRecords {
-  private let metrics: MetricsFile
+  private let metrics: GrowingFile
   private let events: EventFile
   private let encoder: JSONEncoder
 
@@ -11,7 +11,8 @@ final class RunRecords {
   ///
   /// - Throws: `StudentTrainerError.unwritable`, `.unreadable`.
   init(folder: RunFolder, state: CheckpointState) throws {
-    metrics = try MetricsFile(url: folder.metrics, length: state.metricsBytes)
+    metrics = try GrowingFile(
+      url: folder.metrics, length: state.metricsBytes, shorter: .isRefused)
     events = try EventFile(url: folder.events, length: state.eventBytes ?? 0)
     encoder = JSONEncoder()
     encoder.keyEncodingStrategy = .convertToSnakeCase
@@ -23,7 +24,7 @@ final class RunRecords {
   /// - Throws: `StudentTrainerError.unwritable`.
   func append(_ line: some Encodable) throws {
     let data = try encoder.encode(line)
-    try metrics.append(data)
+    try metrics.append(data + [UInt8(ascii: "\n")])
     let fields = try JSONSerialization.jsonObject(with: data) as? [String: Any] ?? [:]
     var scalars: [(tag: String, value: Double)] = []
     for (key, value) in fields.sorted(by: { $0.key < $1.key }) where key != "step" {

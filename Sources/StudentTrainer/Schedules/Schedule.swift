@@ -79,7 +79,7 @@ package enum Schedule: Hashable, Sendable {
   }
 }
 
-extension Schedule: LosslessStringConvertible {
+extension Schedule: Spelled {
   /// The schedule that a spelling says, or nil where it is none.
   package init?(_ text: String) {
     let parts = text.split(separator: ":", omittingEmptySubsequences: false)
@@ -112,22 +112,5 @@ extension Schedule: LosslessStringConvertible {
     case .wsd(let peak, let warmup, let decay, let end):
       "wsd:\(text(peak)):\(text(warmup)):\(text(decay))" + (end == 0 ? "" : ":\(text(end))")
     }
-  }
-}
-
-extension Schedule: Codable {
-  /// Reads the spelling.
-  package init(from decoder: any Decoder) throws {
-    let container = try decoder.singleValueContainer()
-    guard let schedule = Schedule(try container.decode(String.self)) else {
-      throw DecodingError.dataCorruptedError(in: container, debugDescription: "no schedule")
-    }
-    self = schedule
-  }
-
-  /// Writes the spelling.
-  package func encode(to encoder: any Encoder) throws {
-    var container = encoder.singleValueContainer()
-    try container.encode(description)
   }
 }

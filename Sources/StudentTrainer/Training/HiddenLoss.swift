@@ -22,7 +22,7 @@ package struct HiddenLoss: Codable, Hashable, Sendable {
   }
 
   /// A student's layer and the teacher's that it learns from.
-  package struct Pair: Codable, Hashable, Sendable {
+  package struct Pair: Hashable, Sendable {
     /// The student's layer, 0 the embeddings.
     package var student: Int
     /// The teacher's layer, 0 the embeddings.
@@ -53,7 +53,7 @@ package struct HiddenLoss: Codable, Hashable, Sendable {
   package var teacherLayers: [Int] { Array(Set(pairs.map(\.teacher))).sorted() }
 }
 
-extension HiddenLoss.Pair: LosslessStringConvertible {
+extension HiddenLoss.Pair: Spelled {
   /// The pair that `1:2` says, student:teacher, or nil where it says none.
   package init?(_ text: String) {
     let numbers = text.split(separator: ":", omittingEmptySubsequences: false).map { Int($0) }
@@ -65,21 +65,6 @@ extension HiddenLoss.Pair: LosslessStringConvertible {
 
   /// The spelling.
   package var description: String { "\(student):\(teacher)" }
-
-  /// Reads the spelling.
-  package init(from decoder: any Decoder) throws {
-    let container = try decoder.singleValueContainer()
-    guard let pair = Self(try container.decode(String.self)) else {
-      throw DecodingError.dataCorruptedError(in: container, debugDescription: "no pair of layers")
-    }
-    self = pair
-  }
-
-  /// Writes the spelling, one text, so that a run's identity has one form of it.
-  package func encode(to encoder: any Encoder) throws {
-    var container = encoder.singleValueContainer()
-    try container.encode(description)
-  }
 }
 
 extension HiddenLoss {
