@@ -20,7 +20,7 @@ demo: build
 
 test: setup
 	swift build -c release --build-tests
-	swift test -c release --skip-build
+	@Scripts/test.sh
 
 bench: setup
 	swift build -c release --product bench

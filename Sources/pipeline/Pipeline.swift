@@ -1,5 +1,6 @@
 import ArgumentParser
 import Console
+import StudentTrainer
 
 /// The program: one subcommand for each step of a distillation.
 @main
@@ -32,6 +33,9 @@ struct Pipeline: ParsableCommand {
         throw expansion.explain(error)
       }
       try command.run()
+    } catch StudentTrainerError.inUse(let folder) {
+      Terminal.note("Error: \(StudentTrainerError.inUse(folder: folder))")
+      exit(withError: ExitCode.inUse)
     } catch {
       if exitCode(for: error) == .failure, !(error is ExitCode) {
         Transcript.shared.add("Error: \(message(for: error))")
@@ -39,4 +43,9 @@ struct Pipeline: ParsableCommand {
       exit(withError: error)
     }
   }
+}
+
+extension ExitCode {
+  /// Another process is training in the folder: what may go well later, `EX_TEMPFAIL` of `sysexits.h`.
+  static let inUse = ExitCode(75)
 }

@@ -140,8 +140,8 @@ struct ReportTests {
       in: runs.scratch)
     for width in [1280, 390] {
       let page = try Browser.open(
-        runs.scratch.path("report.html"), probe: Self.probe, width: width)
-      let found = try JSONDecoder().decode(Found.self, from: page.probed)
+        runs.scratch.path("report.html"), probe: Self.probe, width: width, as: Found.self)
+      let found = page.found
       #expect(page.console.isEmpty, "\(page.console)")
       #expect(page.requests.isEmpty, "\(page.requests)")
       #expect(found.innerWidth == width)

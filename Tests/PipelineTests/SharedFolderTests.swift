@@ -7,21 +7,24 @@ import Transformer
 struct SharedFolderTests {
   /// Runs a command again and again in some processes at once; each is killed a few times.
   ///
-  /// The kills come in the first part of the time that one process alone needs (`seconds`), since four
-  /// are done sooner.
+  /// A kill comes a few milliseconds after so many shards are sealed, by whichever process, so that every
+  /// machine sees them, however fast it is and whatever else it does.
   /// - Returns: How many were killed, and what went wrong.
   private func run(
-    _ command: [String], processes: Int, kills: Int, within seconds: Double, seed: UInt64
+    _ command: [String], folder: String, shards: Int, processes: Int, kills: Int, seed: UInt64
   ) -> (kills: Int, failures: [String]) {
     let state = Mutex((kills: 0, failures: [String]()))
     DispatchQueue.concurrentPerform(iterations: processes) { number in
       var generator = SplitMix64(seed: seed + UInt64(number))
       for attempt in 0...kills {
-        let share = 0.02 + 0.4 * Double(generator.next() >> 11) / Double(1 << 53)
-        let deadline = ContinuousClock.now + .seconds(share * seconds)
+        let sealed = attempt * shards / (kills + 1) + Int(generator.next() % 3)
+        let delay = Duration.milliseconds(Int64(generator.next() % 80))
+        var moment: ContinuousClock.Instant?
         do {
           let outcome = try Pipeline.run(command) {
-            attempt < kills && ContinuousClock.now > deadline
+            guard attempt < kills else { return false }
+            if moment == nil, Self.sealed(folder) >= sealed { moment = .now + delay }
+            return moment.map { .now >= $0 } ?? false
           }
           switch outcome.ending {
           case .exited(0): return
@@ -36,21 +39,24 @@ struct SharedFolderTests {
     return state.withLock { $0 }
   }
 
+  /// Shards that are sealed.
+  private static func sealed(_ folder: String) -> Int {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    return names.count { $0.hasPrefix("shard-") && $0.hasSuffix(".sqlite") }
+  }
+
   @Test func fourProcessesWithRandomKillsGiveTheBytesOfOne() throws {
     let work = try Workspace.shared()
     let scratch = try ScratchFolder()
     let options = ["--replicas", "4", "--tail", "hidden"]
-    let start = ContinuousClock.now
     try Pipeline.succeed(work.cacheTeacher(output: scratch.path("one"), options))
-    let elapsed = (ContinuousClock.now - start).components
-    let seconds = Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18
     let expected = try FolderContents(scratch.path("one"))
     var kills = 0
     for seed in [UInt64(1), 100] {
       let folder = scratch.path("four-\(seed)")
       let result = run(
-        work.cacheTeacher(output: folder, options), processes: 4, kills: 4, within: seconds,
-        seed: seed)
+        work.cacheTeacher(output: folder, options), folder: folder,
+        shards: Self.sealed(scratch.path("one")), processes: 4, kills: 4, seed: seed)
       #expect(result.failures == [])
       kills += result.kills
       let differences = try FolderContents(folder).differences(from: expected) {
@@ -58,7 +64,7 @@ struct SharedFolderTests {
       }
       #expect(differences == [], "seed \(seed)")
     }
-    // Which of them end before they are killed depends on the machine.
+    // The first kill of each process comes before anything is done.
     #expect(kills >= 8, "\(kills) processes were killed")
   }
 

@@ -12,7 +12,7 @@ struct StopTests {
 
   /// Runs a command that gets the signals that are named.
   func run(_ command: [String], signalWhen: () -> Int32?) throws -> Outcome {
-    try Pipeline.run(command, timeoutSeconds: 60, signalWhen: signalWhen)
+    try Pipeline.run(command, signalWhen: signalWhen)
   }
 
   /// So long that it never ends before its signal.

@@ -1,4 +1,5 @@
 import Foundation
+import ShardStore
 import Testing
 
 #if canImport(Glibc)
@@ -137,6 +138,32 @@ struct SweepTests {
     let again = try Pipeline.succeed(sweep.command)
     #expect(again.errors.contains("3 students of 3 finished before"))
     #expect(!again.errors.contains("begun"))
+  }
+
+  /// As a student does that outlived a killed sweep, and is there a moment before the new one's.
+  @Test func aStudentWhoseFolderIsInUseWaitsForIt() throws {
+    let sweep = try Sweep("grid: {seed: [1, 2]}", steps: 3)
+    let student = URL(filePath: "\(sweep.folder)/seed-1")
+    var lock: FolderLock?
+    var seconds = 0.0
+    let begin = ContinuousClock.now
+    let outcome = try Pipeline.run(
+      sweep.command,
+      signalWhen: {
+        // Between the sweep's look at the folder and the lock of its student, which starts slowly.
+        let log = student.appending(path: "output.log").path
+        if lock == nil, seconds == 0, FileManager.default.fileExists(atPath: log) {
+          lock = try? FolderLock(folder: student)
+          seconds = lock == nil ? .infinity : (ContinuousClock.now - begin) / .seconds(1)
+        }
+        if lock != nil, (ContinuousClock.now - begin) / .seconds(1) > seconds + 1.5 { lock = nil }
+        return nil
+      })
+    #expect(outcome.ending == .exited(0), "\(outcome.summary)")
+    #expect(try Results(sweep.folder).students.map(\.status) == ["finished", "finished"])
+    let said = try String(contentsOfFile: "\(student.path)/output.log", encoding: .utf8)
+    #expect(
+      seconds == .infinity || said.contains("another process is training in"), "\(outcome.summary)")
   }
 
   @Test(arguments: [SIGINT, SIGTERM])

@@ -46,6 +46,27 @@ struct TrainerTests {
     }
   }
 
+  @Test("the memory of the largest batch is planned before the first step")
+  func plannedMemory() throws {
+    let folder = try TemporaryFolder()
+    let configuration = TinyWorld.configuration()
+    let model = TinyWorld.model(seed: 5)
+    let observer = PlanObserver()
+    _ = try Trainer(
+      model: model, source: try source(configuration), configuration: configuration,
+      folder: folder.url, observer: observer
+    ).run()
+    let longest = try (0..<world.corpus.blockCount).map {
+      Int(try world.corpus.lengths(block: $0).max() ?? 0)
+    }.max()
+    let tokens = configuration.batchTokens
+    let batch = MemoryPlan.Batch(
+      tokens: tokens, longestSequence: try #require(longest), headRows: tokens)
+    #expect(
+      observer.plan == MemoryPlan(training: model.configuration, precision: .fp32, batch: batch))
+    #expect(observer.stepsBefore == 0)
+  }
+
   @Test(
     "a run that is interrupted at any moment ends in the same bits", arguments: [1, 2, 5, 8, 14])
   func exactResume(failsAtCall: Int) throws {
@@ -219,5 +240,17 @@ struct TrainerTests {
       }
       #expect("\(try #require(error))".contains(name))
     }
+  }
+}
+
+/// Notes what is planned, and how many steps went before.
+private final class PlanObserver: TrainingObserver {
+  private(set) var plan: MemoryPlan?
+  private(set) var stepsBefore = 0
+
+  func memoryIsPlanned(_ plan: MemoryPlan) { self.plan = plan }
+
+  func didFinish(_ step: StepMetrics, logged: Bool, totalSteps: Int) {
+    if plan == nil { stepsBefore += 1 }
   }
 }

@@ -35,7 +35,7 @@ package struct RunRecord: Sendable {
     if let data = try? Data(contentsOf: folder.appending(path: "run.json")),
       let object = try? JSONSerialization.jsonObject(with: data)
     {
-      Self.flatten(object, name: "", into: &fields)
+      fields = DottedFields.of(object)
     }
     do {
       summary = try TrainingSummary.read(folder: folder)
@@ -78,20 +78,6 @@ package struct RunRecord: Sendable {
   private static func isRun(_ url: URL) -> Bool {
     ["run.json", "metrics.jsonl"].contains {
       FileManager.default.fileExists(atPath: url.appending(path: $0).path)
-    }
-  }
-
-  private static func flatten(_ value: Any, name: String, into fields: inout [String: String]) {
-    if let list = value as? [Any] {
-      fields[name] = list.map { "\($0)" }.joined(separator: ",")
-      return
-    }
-    guard let object = value as? [String: Any] else {
-      fields[name] = "\(value)"
-      return
-    }
-    for (key, value) in object {
-      flatten(value, name: name.isEmpty ? key : "\(name).\(key)", into: &fields)
     }
   }
 }

@@ -56,18 +56,6 @@ package struct RunIdentity: Codable, Equatable, Sendable {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     let object = try JSONSerialization.jsonObject(with: encoder.encode(copy))
-    var fields: [String: String] = [:]
-    Self.flatten(object, name: "", into: &fields)
-    return fields
-  }
-
-  private static func flatten(_ value: Any, name: String, into fields: inout [String: String]) {
-    guard let object = value as? [String: Any] else {
-      fields[name] = "\(value)"
-      return
-    }
-    for (key, value) in object {
-      flatten(value, name: name.isEmpty ? key : "\(name).\(key)", into: &fields)
-    }
+    return DottedFields.of(object)
   }
 }

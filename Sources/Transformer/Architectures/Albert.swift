@@ -38,72 +38,38 @@ package struct AlbertFormat: ArchitectureFormat {
     }
   }
 
-  private struct Fields: Decodable {
-    var vocabSize: Int
+  private struct Own: Decodable {
     var embeddingSize: Int?
-    var hiddenSize: Int
-    var numHiddenLayers: Int
     var numHiddenGroups: Int?
     var innerGroupNum: Int?
-    var numAttentionHeads: Int
-    var intermediateSize: Int
-    var maxPositionEmbeddings: Int?
-    var typeVocabSize: Int?
-    var layerNormEps: Float?
-    var hiddenAct: String?
-    var initializerRange: Float?
-    var padTokenId: Int?
-    var positionEmbeddingType: String?
-    var tieWordEmbeddings: Bool?
   }
 
   /// Reads ALBERT's `config.json`.
   package func configuration(from data: Data, file: URL) throws -> EncoderConfiguration {
-    let fields: Fields = try ConfigurationFile.decode(data, file: file)
-    if let type = fields.positionEmbeddingType, type != "absolute" {
-      throw TransformerError.badConfiguration(
-        file: file, reason: "position_embedding_type \(type) is not supported, only absolute")
-    }
+    let own: Own = try ConfigurationFile.decode(data, file: file)
     for (name, value) in [
-      ("num_hidden_groups", fields.numHiddenGroups), ("inner_group_num", fields.innerGroupNum),
+      ("num_hidden_groups", own.numHiddenGroups), ("inner_group_num", own.innerGroupNum),
     ] {
       if let value, value != 1 {
         throw TransformerError.badConfiguration(
           file: file, reason: "\(name) is \(value); only 1, one layer for all, is supported")
       }
     }
-    return try ConfigurationFile.checked(
-      file: file, architecture: .albert, vocabSize: fields.vocabSize,
-      hiddenSize: fields.hiddenSize, numHiddenLayers: fields.numHiddenLayers,
-      numAttentionHeads: fields.numAttentionHeads, intermediateSize: fields.intermediateSize,
-      embeddingSize: fields.embeddingSize ?? 128,
-      maxPositionEmbeddings: fields.maxPositionEmbeddings ?? 512,
-      typeVocabSize: fields.typeVocabSize ?? 2, layerNormEps: fields.layerNormEps ?? 1e-12,
-      activation: fields.hiddenAct ?? "gelu_new",
-      initializerRange: fields.initializerRange ?? 0.02, padTokenID: fields.padTokenId ?? 0,
-      tied: fields.tieWordEmbeddings ?? true)
+    let fields: BertFields = try ConfigurationFile.decode(data, file: file)
+    return try fields.configuration(
+      .albert, embeddingSize: own.embeddingSize ?? 128, activation: "gelu_new", file: file)
   }
 
   /// The fields of ALBERT's `config.json`.
   package func fields(
     of configuration: EncoderConfiguration
   ) -> [String: any Encodable & Sendable] {
-    [
-      "architectures": ["AlbertForMaskedLM"], "model_type": "albert",
-      "vocab_size": configuration.vocabSize, "embedding_size": configuration.embeddingSize,
-      "hidden_size": configuration.hiddenSize,
-      "num_hidden_layers": configuration.numHiddenLayers,
-      "num_hidden_groups": 1, "inner_group_num": 1,
-      "num_attention_heads": configuration.numAttentionHeads,
-      "intermediate_size": configuration.intermediateSize,
-      "max_position_embeddings": configuration.maxPositionEmbeddings,
-      "type_vocab_size": configuration.typeVocabSize,
-      "layer_norm_eps": Double(configuration.layerNormEps.description) ?? 1e-12,
-      "hidden_act": ConfigurationFile.name(of: configuration.activation),
-      "initializer_range": Double(configuration.initializerRange.description) ?? 0.02,
-      "pad_token_id": configuration.padTokenID, "position_embedding_type": "absolute",
-      "tie_word_embeddings": true, "hidden_dropout_prob": 0,
-      "attention_probs_dropout_prob": 0,
-    ]
+    BertFields.fields(
+      of: configuration,
+      and: [
+        "architectures": ["AlbertForMaskedLM"], "embedding_size": configuration.embeddingSize,
+        "num_hidden_groups": 1, "inner_group_num": 1, "hidden_dropout_prob": 0,
+        "attention_probs_dropout_prob": 0,
+      ])
   }
 }

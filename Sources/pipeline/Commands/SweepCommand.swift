@@ -138,20 +138,19 @@ struct SweepCommand: ParsableCommand {
   private func writeReport(_ runner: SweepRunner, _ students: [TrainStudentCommand]) {
     guard !runner.runs.isEmpty else { return }
     let file = "\(output)/report.html"
-    let evaluated = students.first { $0.training.evalCorpus != nil }
-    let cached = students.first { $0.fromCache.count == 1 }
+    let kept = KeptOptions(runs: runner.runs)
+    let evalCorpus = kept.existing("eval-corpus")
     var builder = ReportBuilder(
       title: "Sweep \(URL(argument: output).lastPathComponent)", runs: runner.runs,
-      teacher: teacher, evalCorpus: evaluated?.training.evalCorpus,
-      evalTokens: evaluated?.training.evalTokens,
-      cache: cached.flatMap { try? $0.store.cache($0.fromCache[0]) }, quiet: common.quiet,
+      teacher: teacher, evalCorpus: evalCorpus, evalTokens: kept.number("eval-tokens"),
+      cache: kept.existing("from-cache").map(URL.init(argument:)), quiet: common.quiet,
       log: common.log)
     let failures = runner.results.students.filter { $0.status == .failed }.map {
       "\($0.name) failed: \($0.message ?? "")"
     }
     // Without being told, the teacher is guessed; where the guess is none, the page does without.
     let guess = students.compactMap { $0.student.initFrom ?? $0.onlineTeacher }.first
-    let attempts = teacher == nil && evaluated != nil ? [guess, nil] : [teacher]
+    let attempts = teacher == nil && evalCorpus != nil ? [guess, nil] : [teacher]
     for (index, attempt) in attempts.enumerated() {
       builder.teacher = attempt
       do {

@@ -21,7 +21,8 @@ struct LossOptions: ParsableArguments {
       """)
   var cosineWeight: Schedule?
 
-  @Option(help: "T of the soft targets: a number or a schedule, spelt as for --kl-weight.")
+  @Option(
+    help: "T of the soft targets: a number, or a schedule such as linear:4:1 (see --kl-weight).")
   var temperature: Schedule?
 
   @Option(

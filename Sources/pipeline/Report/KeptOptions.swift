@@ -1,16 +1,15 @@
 import Foundation
+import Report
 
 /// What the `run.yaml` of runs says of the text and the cache that they used.
 struct KeptOptions {
   private let entries: [ConfigEntry]
 
-  /// Reads the first of some paths that is a run, or a folder of runs, with its options.
+  /// Reads the options of the first run that has a cache, or else of the first that has any.
+  ///
+  /// - Parameter runs: Paths of runs, or of folders that hold runs.
   init(runs: [String]) {
-    let folders = runs.lazy.flatMap { path in
-      let folder = URL(argument: path)
-      let inner = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-      return [folder] + inner.sorted().map { folder.appending(path: $0) }
-    }
+    let folders = runs.lazy.flatMap { RunRecord.folders(in: URL(argument: $0)) }
     let found = folders.lazy.compactMap { folder in
       try? ConfigFile(path: folder.appending(path: CommandLineExpansion.runFile).path).entries
     }

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Console
 import Foundation
 import Logging
@@ -116,6 +117,8 @@ struct SweepRunner {
         atWork.removeAll { $0.index == child.index }
         board.clear()
         note(child, stopped: passedOn != nil)
+        // A process that outlived another sweep was in the folder first.
+        if results.students[child.index].status == .waiting { waiting.insert(child.index, at: 0) }
         try results.write(to: folder)
       }
       board.update { atWork.map { SweepBoard.line(plan.students[$0.index].name, $0.progress) } }
@@ -184,6 +187,8 @@ struct SweepRunner {
       student.evalPositions = summary.evaluation?.evalPositions
     } else if stopped {
       student.status = .interrupted
+    } else if child.exitCode == ExitCode.inUse.rawValue {
+      student.status = .waiting
     } else {
       student.status = .failed
       student.message = child.lastWords ?? "it said nothing"
@@ -198,6 +203,8 @@ struct SweepRunner {
       log.info(
         "\(count) through: \(student.name)\(loss)\(accuracy), \(Format.duration(student.seconds ?? 0))"
       )
+    case .waiting:
+      log.info("another process trains \(student.name); it is tried again later")
     case .interrupted:
       let step = child.progress.map { " after step \($0.step)" } ?? ""
       log.info("\(student.name) stopped\(step)")

@@ -45,7 +45,7 @@ enum ChildProcess {
   /// - Throws: `ProcessFailure` where it cannot be started or does not end in time.
   static func run(
     _ executable: String, _ arguments: [String], input: Data? = nil,
-    terminal: PseudoTerminal? = nil, timeoutSeconds: Double = 120, killWhen: () -> Bool = { false },
+    terminal: PseudoTerminal? = nil, timeoutSeconds: Double = 300, killWhen: () -> Bool = { false },
     signalWhen: () -> Int32? = { nil }
   ) throws -> Outcome {
     let scratch = try ScratchFolder()

@@ -10,7 +10,7 @@ enum Pipeline {
 
   /// Runs `pipeline` with these arguments, whatever comes of it.
   static func run(
-    _ arguments: [String], input: Data? = nil, timeoutSeconds: Double = 120,
+    _ arguments: [String], input: Data? = nil, timeoutSeconds: Double = 300,
     killWhen: () -> Bool = { false }, signalWhen: () -> Int32? = { nil }
   ) throws -> Outcome {
     try ChildProcess.run(
