@@ -1,4 +1,3 @@
-import Dispatch
 import Foundation
 import LogitCache
 import ShardStore
@@ -218,7 +217,7 @@ import Testing
     let shape = sample.targetBlock(2, replica: 0)
     let encoder = try SoftTargetEncoder(
       specification: sample.specification, tables: sample.tables, block: shape)
-    DispatchQueue.concurrentPerform(iterations: shape.positions.count) { row in
+    SideBySide.run(shape.positions.count) { row in
       sample.logits(2, replica: 0, row: row).withUnsafeBufferPointer { logits in
         sample.state(2, replica: 0, row: row).withUnsafeBufferPointer { state in
           do {

@@ -56,7 +56,7 @@ import Testing
     let writers = try (0..<4).map { _ in try writer(many.url) }
     let failures = Mutex<[String]>([])
     let jobs = Jobs(writers.map { Job(writer: $0, sample: sample) })
-    DispatchQueue.concurrentPerform(iterations: 4) { number in
+    SideBySide.run(4) { number in
       do {
         try jobs.run(number)
       } catch {

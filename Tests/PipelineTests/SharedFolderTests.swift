@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 import Transformer
 
@@ -14,7 +15,7 @@ struct SharedFolderTests {
     _ command: [String], folder: String, shards: Int, processes: Int, kills: Int, seed: UInt64
   ) -> (kills: Int, failures: [String]) {
     let state = Mutex((kills: 0, failures: [String]()))
-    DispatchQueue.concurrentPerform(iterations: processes) { number in
+    SideBySide.run(processes) { number in
       var generator = SplitMix64(seed: seed + UInt64(number))
       for attempt in 0...kills {
         let sealed = attempt * shards / (kills + 1) + Int(generator.next() % 3)
@@ -95,7 +96,7 @@ struct SharedFolderTests {
       work.cacheTeacher(output: cache),
     ]
     let outcomes = Mutex<[String]>([])
-    DispatchQueue.concurrentPerform(iterations: 2) { number in
+    SideBySide.run(2) { number in
       // The student is there first.
       if number == 1 { Thread.sleep(forTimeInterval: 0.5) }
       let said = Result { try Pipeline.succeed(commands[number]).errors }
