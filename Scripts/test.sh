@@ -11,6 +11,6 @@ swift test -c release --skip-build "$@" 2>&1 | tee "$log" || status=$?
 
 echo "test: what failed (all of the output is in $log):"
 # An issue with the values under it; the lines of suites that failed by it say nothing more.
-grep -aE -A 8 'recorded an issue|[Ee]rror:|[Ff]atal|unexpected signal' "$log" |
+grep -aE -A 8 'recorded an issue|Fatal error|runtime failure|crashed:|unexpected signal' "$log" |
   grep -avE '^(◇|✔|➜)|Suite |failed after' | cut -c 1-400 | head -60 || true
 exit "$status"

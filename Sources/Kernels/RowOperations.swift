@@ -28,6 +28,50 @@ package enum RowOperations {
     }
   }
 
+  /// Moves the named rows to the front, in their order; what was there before them is lost.
+  ///
+  /// - Parameters:
+  ///   - rows: Indexes that rise.
+  ///   - matrix: Its first `rows.count` rows are the named ones afterwards.
+  package static func keep(_ rows: [Int32], of matrix: Operand) {
+    checkRising(rows, matrix)
+    let stride = matrix.columns * matrix.precision.elementBytes
+    for (index, row) in rows.enumerated() where Int(row) != index {
+      (matrix.base + index * stride).copyMemory(
+        from: matrix.base + Int(row) * stride, byteCount: stride)
+    }
+  }
+
+  /// The reverse of `keep`: moves the first rows to the named places, and sets all others to zero.
+  ///
+  /// - Parameters:
+  ///   - rows: Indexes that rise.
+  ///   - matrix: Its first `rows.count` rows are those to be moved.
+  package static func spread(_ rows: [Int32], of matrix: Operand) {
+    checkRising(rows, matrix)
+    let stride = matrix.columns * matrix.precision.elementBytes
+    var index = rows.count - 1
+    // From the end, so that no row is written before it was moved.
+    for row in (0..<matrix.rows).reversed() {
+      let target = matrix.base + row * stride
+      if index >= 0, Int(rows[index]) == row {
+        if index != row {
+          target.copyMemory(from: matrix.base + index * stride, byteCount: stride)
+        }
+        index -= 1
+      } else {
+        target.initializeMemory(as: UInt8.self, repeating: 0, count: stride)
+      }
+    }
+  }
+
+  private static func checkRising(_ rows: [Int32], _ matrix: Operand) {
+    precondition(
+      zip(rows, rows.dropFirst()).allSatisfy { $0 < $1 } && (rows.first ?? 0) >= 0
+        && (rows.last.map { Int($0) < matrix.rows } ?? true),
+      "rows that rise within \(matrix.rows)")
+  }
+
   /// Adds each row of `source` to the named row of `target`.
   package static func scatterAdd(
     _ source: Matrix, to rows: ArraySlice<Int32>, of target: Matrix

@@ -46,7 +46,7 @@ extension TeacherPass {
     }
     guard !rows.isEmpty else { return }
     let kept = KeptStates(specification.stateLayers, rows: rows, of: teacher)
-    teacher.encode(batch, training: false) { kept.take(layer: $0, $1) }
+    teacher.encode(batch, training: false, lastLayerAt: rows) { kept.take(layer: $0, $1) }
     let failure = Mutex<(any Error)?>(nil)
     teacher.forEachLogitChunk(rows: rows) { range, logits, inputs in
       Parallel.forEach(range.count) { part in
@@ -87,7 +87,7 @@ private final class KeptStates: @unchecked Sendable {
 
   func take(layer: Int, _ states: Matrix) {
     guard let layers, let place = layers.firstIndex(of: layer) else { return }
-    for (index, row) in rows.enumerated() {
+    for (index, row) in teacher.rows(ofTokens: rows, layer: layer).enumerated() {
       (buffer.base + (index * layers.count + place) * width)
         .update(from: states.row(Int(row)).baseAddress ?? buffer.base, count: width)
     }
@@ -96,7 +96,8 @@ private final class KeptStates: @unchecked Sendable {
   /// The states of one of the rows; those of the last layer from where the teacher has them.
   func row(_ index: Int) -> UnsafeBufferPointer<Float> {
     guard let layers else {
-      return UnsafeBufferPointer(teacher.lastHiddenStates.row(Int(rows[index])))
+      // The last layer was computed at these rows alone.
+      return UnsafeBufferPointer(teacher.lastHiddenStates.row(index))
     }
     let count = layers.count * width
     return UnsafeBufferPointer(start: buffer.base + index * count, count: count)

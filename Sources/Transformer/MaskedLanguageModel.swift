@@ -53,6 +53,10 @@ package final class MaskedLanguageModel {
   var attention: Attention
   /// True where the batch was encoded for `backward`.
   private(set) var isTraining = false
+  /// Tokens at which the last layer was computed; nil for all.
+  private(set) var lastTokens: [Int32]?
+  /// The row of each token among them, -1 for the others.
+  private var lastRows: [Int32] = []
   let head: MaskedLanguageModelHead
 
   /// Makes a model whose parameters are all zero.
@@ -137,16 +141,19 @@ package final class MaskedLanguageModel {
   /// - Parameters:
   ///   - batch: Sequences no longer than `maxPositionEmbeddings`, IDs below `vocabSize`.
   ///   - training: Keep what `backward` needs, and set `lastHiddenGradient` to zero.
+  ///   - tokens: Where the last layer's output is wanted, rising; all tokens where nil. What follows
+  ///     the last attention is then computed there alone, and the last states have a row for each.
   ///   - visit: Receives hidden states as they are made, `[tokens, hidden]`: 0 of the embeddings, then
   ///     each layer's; without training their memory is soon overwritten.
   /// - Precondition: the batch fits the configuration.
   package func encode(
-    _ batch: PackedBatch, training: Bool,
+    _ batch: PackedBatch, training: Bool, lastLayerAt tokens: [Int32]? = nil,
     visit: (_ layer: Int, _ states: Matrix) -> Void = { _, _ in }
   ) {
     check(batch)
     self.batch = batch
     isTraining = training
+    choose(tokens)
     attention = Self.attention(of: batch, configuration, precision)
     let plan = plan(training: training)
     embed(into: plan)
@@ -155,43 +162,72 @@ package final class MaskedLanguageModel {
     for layer in 0..<configuration.numHiddenLayers {
       forward(layer: layer, input: hidden, plan.layers[layer])
       hidden = plan.layers[layer].output
-      visit(layer + 1, view(hidden.floats, configuration.hiddenSize))
+      let rows = self.tokens(after: layer)?.count
+      visit(layer + 1, view(hidden.floats, configuration.hiddenSize, rows: rows))
     }
-    if training, let scratch = plan.backward {
-      let gradient = view(scratch.lastHidden.floats, configuration.hiddenSize)
-      gradient.base.update(repeating: 0, count: gradient.count)
+    if training { lastHiddenGradient.elements.update(repeating: 0) }
+  }
+
+  /// Sets the tokens of the last layer.
+  private func choose(_ tokens: [Int32]?) {
+    lastTokens = nil
+    guard let tokens, !tokens.isEmpty, tokens.count < batch.tokenCount else { return }
+    precondition(
+      zip(tokens, tokens.dropFirst()).allSatisfy { $0 < $1 } && tokens[0] >= 0
+        && tokens[tokens.count - 1] < batch.tokenCount, "tokens that rise in the batch")
+    lastTokens = tokens
+    lastRows.removeAll(keepingCapacity: true)
+    lastRows.append(contentsOf: repeatElement(-1, count: batch.tokenCount))
+    for (row, token) in tokens.enumerated() { lastRows[Int(token)] = Int32(row) }
+  }
+
+  /// The tokens that a layer goes on with after its attention; nil for all.
+  func tokens(after layer: Int) -> [Int32]? {
+    layer == configuration.numHiddenLayers - 1 ? lastTokens : nil
+  }
+
+  /// Rows of tokens in the states of the embeddings (0) or of a layer.
+  ///
+  /// - Precondition: of the last layer they are among those that were asked for.
+  package func rows(ofTokens tokens: [Int32], layer: Int) -> [Int32] {
+    guard layer == configuration.numHiddenLayers, lastTokens != nil else { return tokens }
+    return tokens.map { token in
+      let row = lastRows[Int(token)]
+      precondition(row >= 0, "the last layer was not computed at token \(token)")
+      return row
     }
   }
 
-  /// The last layer's output, `[tokens, hidden]`; valid until the next `encode`.
-  package var lastHiddenStates: Matrix {
-    view(
-      encoded.layers[configuration.numHiddenLayers - 1].output.floats, configuration.hiddenSize)
-  }
+  /// The last layer's output, `[tokens, hidden]`, of the tokens that were asked for; valid until the
+  /// next `encode`.
+  package var lastHiddenStates: Matrix { states(configuration.numHiddenLayers) }
 
   /// The embeddings' output and each layer's, `[tokens, hidden]`, after `encode(training: true)`.
-  package var hiddenStates: [Matrix] {
-    precondition(isTraining, "inner hidden states are kept by encode(training: true)")
-    return [view(encoded.embeddings.floats, configuration.hiddenSize)]
-      + encoded.layers.map { view($0.output.floats, configuration.hiddenSize) }
-  }
+  package var hiddenStates: [Matrix] { (0...configuration.numHiddenLayers).map(hiddenState) }
 
   /// The gradient of the loss by `lastHiddenStates`; `trainHead` and the caller add to it.
   package var lastHiddenGradient: Matrix {
-    view(backwardScratch.lastHidden.floats, configuration.hiddenSize)
+    view(
+      backwardScratch.lastHidden.floats, configuration.hiddenSize, rows: lastTokens?.count)
   }
 
   /// The output of the embeddings (0) or of a layer, `[tokens, hidden]`, after
   /// `encode(training: true)`; kept while `backward` runs.
   package func hiddenState(_ layer: Int) -> Matrix {
     precondition(isTraining, "inner hidden states are kept by encode(training: true)")
+    return states(layer)
+  }
+
+  private func states(_ layer: Int) -> Matrix {
     let states = layer == 0 ? encoded.embeddings : encoded.layers[layer - 1].output
-    return view(states.floats, configuration.hiddenSize)
+    return view(
+      states.floats, configuration.hiddenSize,
+      rows: layer == 0 ? nil : tokens(after: layer - 1)?.count)
   }
 
   /// Propagates `lastHiddenGradient` through the encoder and adds to `gradients`.
   ///
-  /// - Parameter adding: May add to the gradient of a hidden state, `[tokens, hidden]`, before it is
+  /// - Parameter adding: May add to the gradient of a hidden state, of its shape, before it is
   ///   propagated: called for each layer from the last down to 0, the embeddings' output.
   /// - Precondition: the batch was encoded for training; called once for each `encode`.
   package func backward(
@@ -202,27 +238,34 @@ package final class MaskedLanguageModel {
     for layer in (0..<configuration.numHiddenLayers).reversed() {
       let input = layer == 0 ? plan.embeddings : plan.layers[layer - 1].output
       backward(layer: layer, input: input, plan.layers[layer])
-      adding(layer, lastHiddenGradient)
+      adding(layer, hiddenGradient)
     }
     embedBackward()
   }
 
-  func view(_ buffer: FloatBuffer, _ columns: Int) -> Matrix {
-    Matrix(buffer, rows: batch.tokenCount, columns: columns)
+  /// The gradient of the states that `backward` has come to, below the last layer.
+  var hiddenGradient: Matrix {
+    view(backwardScratch.lastHidden.floats, configuration.hiddenSize)
   }
 
-  func view(_ buffer: OperandBuffer, _ columns: Int) -> Operand {
-    Operand(buffer, rows: batch.tokenCount, columns: columns)
+  /// The first rows of a buffer: of as many as the batch has tokens unless told.
+  func view(_ buffer: FloatBuffer, _ columns: Int, rows: Int? = nil) -> Matrix {
+    Matrix(buffer, rows: rows ?? batch.tokenCount, columns: columns)
+  }
+
+  func view(_ buffer: OperandBuffer, _ columns: Int, rows: Int? = nil) -> Operand {
+    Operand(buffer, rows: rows ?? batch.tokenCount, columns: columns)
   }
 
   /// Hidden states as products read them.
-  func operand(_ hidden: Activations.Hidden) -> Operand {
-    operand(hidden, configuration.hiddenSize)
+  func operand(_ hidden: Activations.Hidden, rows: Int? = nil) -> Operand {
+    operand(hidden, configuration.hiddenSize, rows: rows)
   }
 
   /// Normalised activations of a width, as products read them.
-  func operand(_ values: Activations.Hidden, _ width: Int) -> Operand {
-    values.rounded.map { view($0, width) } ?? Operand(view(values.floats, width))
+  func operand(_ values: Activations.Hidden, _ width: Int, rows: Int? = nil) -> Operand {
+    values.rounded.map { view($0, width, rows: rows) }
+      ?? Operand(view(values.floats, width, rows: rows))
   }
 
   var encoded: Activations {

@@ -142,7 +142,8 @@ struct HiddenLossTests {
       for pair in pairs {
         let states = try #require(batch.innerStates[pair.teacher])
         let hidden = model.hiddenStates[pair.student]
-        for (index, row) in states.rows.enumerated() {
+        let rows = model.rows(ofTokens: states.rows, layer: pair.student)
+        for (index, row) in rows.enumerated() {
           let x = hidden.row(Int(row)).map(Double.init)
           let y = states.values[index * 16..<(index + 1) * 16].map(Double.init)
           expected +=

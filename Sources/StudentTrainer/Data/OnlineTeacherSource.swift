@@ -112,11 +112,13 @@ package final class OnlineTeacherSource: BatchSource {
     let hiddenSize = model.configuration.hiddenSize
     // Of all rows, since which of them are chosen is only known when the last layer is done.
     var kept = [Int: [Float]]()
-    model.encode(packed, training: false) { layer, states in
+    model.encode(packed, training: false, lastLayerAt: rows) { layer, states in
       guard layers.contains(layer) else { return }
       var values: [Float] = []
       values.reserveCapacity(rows.count * hiddenSize)
-      for row in rows { values.append(contentsOf: states.row(Int(row))) }
+      for row in model.rows(ofTokens: rows, layer: layer) {
+        values.append(contentsOf: states.row(Int(row)))
+      }
       kept[layer] = values
     }
     // No head where neither a loss nor a choice asks for it.

@@ -99,7 +99,7 @@ package struct Evaluator: Sendable {
       let (rows, labels) = batch.maskedRows
       tokens += batch.tokenCount
       guard !rows.isEmpty else { return }
-      model.encode(batch.packed, training: false)
+      model.encode(batch.packed, training: false, lastLayerAt: rows)
       var results = [(loss: Double, argmax: Int)](repeating: (0, 0), count: rows.count)
       results.withUnsafeMutableBufferPointer { results in
         let results = results

@@ -110,8 +110,9 @@ package struct AuditedRows {
         let corrupted = masker.corrupt(
           original, replica: reader.specification.maskReplica(block.replica)
         ).corrupted
-        model.encode(PackedBatch(sequences: [corrupted]), training: false)
-        model.forEachLogitChunk(rows: [read.positions[row]]) { _, logits, _ in
+        let rows = [read.positions[row]]
+        model.encode(PackedBatch(sequences: [corrupted]), training: false, lastLayerAt: rows)
+        model.forEachLogitChunk(rows: rows) { _, logits, _ in
           _ = output.row(block.first + index).update(from: logits.row(0))
         }
       }

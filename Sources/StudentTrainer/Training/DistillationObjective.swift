@@ -45,7 +45,8 @@ package final class DistillationObjective {
     try check(batch, model: model)
     let batch = batch.needingHead(
       soft: configuration.alphaCE > 0, hard: configuration.alphaMLM > 0)
-    model.encode(batch.packed, training: true)
+    model.encode(
+      batch.packed, training: true, lastLayerAt: tokensOfLastLayer(batch, model: model))
     var sums = LossSums()
     if configuration.alphaCos > 0, let states = batch.teacherStates {
       sums.cosine = cosine(
@@ -76,6 +77,19 @@ package final class DistillationObjective {
       sums.hard += loss.hard
     }
     return sums
+  }
+
+  /// Tokens at which some loss reads the last layer, rising.
+  private func tokensOfLastLayer(_ batch: TrainingBatch, model: MaskedLanguageModel) -> [Int32] {
+    var wanted = [batch.rows]
+    if configuration.alphaCos > 0, let states = batch.teacherStates { wanted.append(states.rows) }
+    if let hidden = configuration.hidden {
+      for pair in hidden.pairs where pair.student == model.configuration.numHiddenLayers {
+        if let states = batch.innerStates[pair.teacher] { wanted.append(states.rows) }
+      }
+    }
+    guard wanted.contains(where: { $0 != wanted[0] }) else { return wanted[0] }
+    return Set(wanted.joined()).sorted()
   }
 
   private struct RowWeights {

@@ -21,16 +21,17 @@ final class StateLoss {
   ///   - model: The student, encoded for training.
   ///   - projection: Index of the learned projection; nil where states are compared as they are.
   ///   - weight: Of each row.
-  ///   - gradient: Of the student's states, `[tokens, hidden]`.
+  ///   - gradient: Of the student's states of the layer, of their shape.
   /// - Returns: The sum over the rows, unweighted.
   func accumulate(
     _ kind: HiddenLoss.Kind, _ states: TeacherStates, layer: Int, model: MaskedLanguageModel,
     projection: Int?, weight: Double, gradient: Matrix
   ) -> Double {
     let hidden = model.hiddenState(layer)
+    let rows = model.rows(ofTokens: states.rows, layer: layer)
     guard let projection else {
       return Self.rows(kind, states, 0..<states.rows.count, weight: weight) { index in
-        let row = Int(states.rows[index])
+        let row = Int(rows[index])
         return (hidden.row(row), gradient.row(row))
       }
     }
@@ -46,14 +47,14 @@ final class StateLoss {
       let dx = Matrix(inputGradients, rows: range.count, columns: columns)
       let y = Matrix(projected, rows: range.count, columns: width)
       let dy = Matrix(gradients, rows: range.count, columns: width)
-      RowOperations.gather(states.rows[range], of: hidden, into: Operand(x))
+      RowOperations.gather(rows[range], of: hidden, into: Operand(x))
       model.project(projection, x, into: y)
       dy.elements.update(repeating: 0)
       sum += Self.rows(kind, states, range, weight: weight) { index in
         (y.row(index - start), dy.row(index - start))
       }
       model.projectBackward(projection, dy: dy, x: x, into: dx)
-      RowOperations.scatterAdd(dx, to: states.rows[range], of: gradient)
+      RowOperations.scatterAdd(dx, to: rows[range], of: gradient)
     }
     return sum
   }

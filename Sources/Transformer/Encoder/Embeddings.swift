@@ -34,26 +34,26 @@ extension MaskedLanguageModel {
     if let rounded = hidden.rounded { view(rounded, c).assign(view(hidden.floats, c)) }
   }
 
-  /// The gradient of the projection's input, from `lastHiddenGradient`.
+  /// The gradient of the projection's input, from `hiddenGradient`.
   private func projectEmbeddingsBackward(
     _ normalized: Activations.Hidden, into gradient: FloatBuffer
   ) -> Matrix {
     let (c, e) = (configuration.hiddenSize, configuration.embeddingSize)
     let last = backwardScratch.lastHidden
     Bias.addGradient(
-      Operand(lastHiddenGradient), into: self.gradient(of: .embeddingProjection(.bias)))
-    if let rounded = last.rounded { view(rounded, c).assign(lastHiddenGradient) }
+      Operand(hiddenGradient), into: self.gradient(of: .embeddingProjection(.bias)))
+    if let rounded = last.rounded { view(rounded, c).assign(hiddenGradient) }
     addWeightGradient(operand(last), operand(normalized, e), .embeddingProjection(.weight))
     productBackward(
       operand(last), .embeddingProjection(.weight), into: Operand(view(gradient, e)))
     return view(gradient, e)
   }
 
-  /// Spreads `lastHiddenGradient`, by now that of the embeddings' output, over the tables.
+  /// Spreads `hiddenGradient`, by now that of the embeddings' output, over the tables.
   func embedBackward() {
     let plan = encoded
     let e = configuration.embeddingSize
-    var gradient = lastHiddenGradient
+    var gradient = hiddenGradient
     if let normalized = plan.embeddingNorm, let scratch = backwardScratch.embeddings {
       gradient = projectEmbeddingsBackward(normalized, into: scratch)
     }

@@ -70,12 +70,13 @@ extension MaskedLanguageModel {
   /// Computes logits at some tokens of the encoded batch, chunk by chunk.
   ///
   /// - Parameters:
-  ///   - rows: Token indexes of the batch.
+  ///   - rows: Token indexes of the batch, at which the last layer was computed.
   ///   - body: Receives the chunk's range of `rows`, its logits `[n, vocab]`, and the decoder's
   ///     inputs `[n, embeddingSize]` (the head's transform); both are overwritten by the next chunk.
   package func forEachLogitChunk(
     rows: [Int32], _ body: (Range<Int>, Matrix, Matrix) throws -> Void
   ) rethrows {
+    let rows = self.rows(ofTokens: rows, layer: configuration.numHiddenLayers)
     try forEachChunk(rows) { range, buffers in
       let logits = headForward(rows[range], buffers)
       let output = Matrix(buffers.output, rows: range.count, columns: configuration.embeddingSize)
@@ -86,7 +87,7 @@ extension MaskedLanguageModel {
   /// Runs the head forward and backward at some tokens of the batch, chunk by chunk.
   ///
   /// - Parameters:
-  ///   - rows: Token indexes of the batch.
+  ///   - rows: Token indexes of the batch, at which the last layer was computed.
   ///   - sliceRows: Rows that `loss` gets at a time, at most: few enough that what it works on stays
   ///     in the last level of cache until it is done.
   ///   - loss: Receives a range of `rows` and its logits `[n, vocab]`, which it replaces by the
@@ -94,6 +95,7 @@ extension MaskedLanguageModel {
   package func trainHead(
     rows: [Int32], sliceRows: Int = .max, _ loss: (Range<Int>, Matrix) throws -> Void
   ) rethrows {
+    let rows = self.rows(ofTokens: rows, layer: configuration.numHiddenLayers)
     try forEachChunk(rows) { range, buffers in
       let logits = headForward(rows[range], buffers)
       let rounded = buffers.backward?.dLogits.map {

@@ -58,9 +58,12 @@ extension EncoderConfiguration {
   /// Floating-point operations of a token in a training step: each product has two in its backward
   /// pass.
   ///
-  /// - Parameter headShare: Share of the tokens that go through the head.
-  /// - Returns: Operations, attention's left out.
+  /// - Parameter headShare: Share of the tokens that go through the head, and so through what follows
+  ///   the last attention.
+  /// - Returns: Operations that are done, attention's left out.
   func stepOperations(headShare: Double) -> Double {
-    3 * (forwardOperations + headShare * headOperations)
+    let (c, f) = (Double(hiddenSize), Double(intermediateSize))
+    let spared = (1 - headShare) * (2 * c * c + 4 * c * f)
+    return 3 * (forwardOperations - spared + headShare * headOperations)
   }
 }

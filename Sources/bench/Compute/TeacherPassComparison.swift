@@ -120,7 +120,7 @@ private struct OwnTeacher: Contender {
     return withExtendedLifetime((values, ids)) {
       var first = 0
       for batch in batches where !batch.rows.isEmpty {
-        model.encode(batch.packed, training: false)
+        model.encode(batch.packed, training: false, lastLayerAt: batch.rows)
         model.forEachLogitChunk(rows: batch.rows) { range, logits, _ in
           select(logits, values.base, ids.base, firstRow: first + range.lowerBound)
         }
