@@ -12,8 +12,10 @@ package struct Attention {
   private let precision: Precision
   /// Where each sequence's probabilities `[NH, L, L]` start in one packed buffer, and their total.
   package let probabilityStarts: [Int]
-  /// Heads that one piece of work takes: all of a sequence where there are sequences enough.
-  private let headsOfPiece: Int
+  /// Heads that one thread takes at a time: all of a sequence where there are sequences enough.
+  private let headsOfItem: Int
+  /// Scores that are worked on at once, unless one head has more: as many as stay in a core's cache.
+  private static let scoresAtOnce = 1 << 16
 
   /// The attention of a batch.
   ///
@@ -37,11 +39,7 @@ package struct Attention {
     }
     probabilityStarts = starts
     let isFew = sequenceStarts.count - 1 < 4 * Parallel.threads
-    headsOfPiece = isFew ? max(1, (heads + Parallel.threads - 1) / Parallel.threads) : heads
-  }
-
-  private var pieces: Int {
-    (sequenceStarts.count - 1) * ((heads + headsOfPiece - 1) / headsOfPiece)
+    headsOfItem = isFew ? max(1, (heads + Parallel.threads - 1) / Parallel.threads) : heads
   }
 
   /// Numbers of scratch that each thread needs for its longest sequence.
@@ -49,9 +47,10 @@ package struct Attention {
   /// - Parameters:
   ///   - heads: NH.
   ///   - longestSequence: Lmax.
-  /// - Returns: NH · Lmax².
+  /// - Returns: The scores that are worked on at once: NH · Lmax² where those are few.
   package static func scratchCount(heads: Int, longestSequence: Int) -> Int {
-    heads * longestSequence * longestSequence
+    let head = longestSequence * longestSequence
+    return min(heads * head, max(scoresAtOnce, head))
   }
 
   /// Scratch of one thread.
@@ -72,7 +71,7 @@ package struct Attention {
     }
   }
 
-  /// One piece: some heads of one sequence, and what their products look like.
+  /// One piece of work: some heads of one sequence, and what their products look like.
   private struct Piece {
     let start: Int
     let length: Int
@@ -81,19 +80,26 @@ package struct Attention {
   }
 
   private func forEachPiece(scratch: [Scratch], _ body: (Piece, Scratch) -> Void) {
-    let perSequence = (heads + headsOfPiece - 1) / headsOfPiece
-    Parallel.forEachItem(pieces) { thread, item in
+    let perSequence = (heads + headsOfItem - 1) / headsOfItem
+    Parallel.forEachItem((sequenceStarts.count - 1) * perSequence) { thread, item in
       let (sequence, group) = (item / perSequence, item % perSequence)
       let start = Int(sequenceStarts[sequence])
       let length = Int(sequenceStarts[sequence + 1]) - start
-      let first = group * headsOfPiece
-      let heads = first..<min(self.heads, first + headsOfPiece)
-      let scratch = scratch[thread]
-      precondition(heads.count * length * length <= scratch.scores.count, "scratch is too small")
-      body(
-        Piece(
-          start: start, length: length, heads: heads,
-          probabilities: probabilityStarts[sequence] + first * length * length), scratch)
+      let all = group * headsOfItem..<min(heads, (group + 1) * headsOfItem)
+      // In parts of one size, so that the products have one shape.
+      let most = max(1, Self.scoresAtOnce / (length * length))
+      let parts = (all.count + most - 1) / most
+      let size = (all.count + parts - 1) / parts
+      for first in stride(from: all.lowerBound, to: all.upperBound, by: size) {
+        let heads = first..<min(first + size, all.upperBound)
+        precondition(
+          heads.count * length * length <= scratch[thread].scores.count, "scratch is too small")
+        body(
+          Piece(
+            start: start, length: length, heads: heads,
+            probabilities: probabilityStarts[sequence] + first * length * length),
+          scratch[thread])
+      }
     }
   }
 

@@ -31,7 +31,7 @@ package struct MemoryPlan: Sendable, Equatable {
     func probabilities(heads: Int) -> Int {
       probabilityCount
         ?? (tokens + longestSequence - 1) / longestSequence
-        * Attention.scratchCount(heads: heads, longestSequence: longestSequence)
+        * heads * longestSequence * longestSequence
     }
   }
 
