@@ -16,7 +16,7 @@ struct CacheReport {
     let perRow = try reader.bytesPerRow()
     let targets = perRow.filter { $0.key.hasPrefix("head.") || $0.key.hasPrefix("tail.") }
     let states = perRow.filter { $0.key.hasPrefix("states") }
-    let bytes = reader.manifest.shards.reduce(0) { $0 + $1.bytes }
+    let bytes = try CacheInventory(folder: reader.folder, readsShards: false).bytes
     func sum(_ streams: [String: Double]) -> String {
       Format.fixed(streams.values.reduce(0, +), 1)
     }
