@@ -92,7 +92,7 @@ struct CorpusCommandTests {
       let names = FileManager.default.enumerator(atPath: scratch.path("out"))
       return names?.contains { ($0 as? String)?.hasSuffix("journal.json") ?? false } ?? false
     }
-    _ = try Pipeline.run(tokenize, killWhen: journal)
+    try Pipeline.kill(tokenize, writing: scratch.path("out"), at: journal)
     let outcome = try Pipeline.succeed(tokenize + ["--cut", "word"])
     #expect(!outcome.errors.contains("resuming"))
     let whole = scratch.path("whole")

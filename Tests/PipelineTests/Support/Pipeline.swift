@@ -1,6 +1,10 @@
 import Foundation
 import Testing
 
+#if canImport(Glibc)
+  import Glibc
+#endif
+
 /// The program under test, as SwiftPM built it beside the test bundle.
 enum Pipeline {
   /// The `pipeline` binary; the bundle's own process runs in the same folder.
@@ -16,6 +20,27 @@ enum Pipeline {
     try ChildProcess.run(
       executable, arguments, input: input, timeoutSeconds: timeoutSeconds, killWhen: killWhen,
       signalWhen: signalWhen)
+  }
+
+  /// Runs `pipeline` and kills it at a moment; on a busy machine it may be through before this process
+  /// is asked again, and begins anew in an empty folder then.
+  ///
+  /// - Parameters:
+  ///   - arguments: Its arguments.
+  ///   - folder: What it writes.
+  ///   - moment: Asked about once a millisecond; true to kill it.
+  /// - Throws: `ProcessFailure` where it was always through before.
+  static func kill(
+    _ arguments: [String], writing folder: String, at moment: () -> Bool
+  ) throws {
+    var outcome = try run(arguments, killWhen: moment)
+    for _ in 0..<9 where outcome.ending != .signalled(SIGKILL) {
+      try FileManager.default.removeItem(atPath: folder)
+      outcome = try run(arguments, killWhen: moment)
+    }
+    guard outcome.ending == .signalled(SIGKILL) else {
+      throw ProcessFailure(description: "it was not killed: \(outcome.summary)")
+    }
   }
 
   /// Runs `pipeline`, which has to succeed.
