@@ -34,7 +34,7 @@ package enum RowOperations {
   ///   - rows: Indexes that rise.
   ///   - matrix: Its first `rows.count` rows are the named ones afterwards.
   package static func keep(_ rows: [Int32], of matrix: Operand) {
-    checkRising(rows, matrix)
+    requireRising(rows, within: matrix.rows)
     let stride = matrix.columns * matrix.precision.elementBytes
     for (index, row) in rows.enumerated() where Int(row) != index {
       (matrix.base + index * stride).copyMemory(
@@ -48,7 +48,7 @@ package enum RowOperations {
   ///   - rows: Indexes that rise.
   ///   - matrix: Its first `rows.count` rows are those to be moved.
   package static func spread(_ rows: [Int32], of matrix: Operand) {
-    checkRising(rows, matrix)
+    requireRising(rows, within: matrix.rows)
     let stride = matrix.columns * matrix.precision.elementBytes
     var index = rows.count - 1
     // From the end, so that no row is written before it was moved.
@@ -65,11 +65,12 @@ package enum RowOperations {
     }
   }
 
-  private static func checkRising(_ rows: [Int32], _ matrix: Operand) {
+  /// Traps where indexes do not rise, or leave `0..<count`.
+  package static func requireRising(_ rows: [Int32], within count: Int) {
     precondition(
       zip(rows, rows.dropFirst()).allSatisfy { $0 < $1 } && (rows.first ?? 0) >= 0
-        && (rows.last.map { Int($0) < matrix.rows } ?? true),
-      "rows that rise within \(matrix.rows)")
+        && (rows.last.map { Int($0) < count } ?? true),
+      "rows that rise within \(count)")
   }
 
   /// Adds each row of `source` to the named row of `target`.

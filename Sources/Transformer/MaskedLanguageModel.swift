@@ -172,9 +172,7 @@ package final class MaskedLanguageModel {
   private func choose(_ tokens: [Int32]?) {
     lastTokens = nil
     guard let tokens, !tokens.isEmpty, tokens.count < batch.tokenCount else { return }
-    precondition(
-      zip(tokens, tokens.dropFirst()).allSatisfy { $0 < $1 } && tokens[0] >= 0
-        && tokens[tokens.count - 1] < batch.tokenCount, "tokens that rise in the batch")
+    RowOperations.requireRising(tokens, within: batch.tokenCount)
     lastTokens = tokens
     lastRows.removeAll(keepingCapacity: true)
     lastRows.append(contentsOf: repeatElement(-1, count: batch.tokenCount))

@@ -112,19 +112,26 @@ struct KillTests {
     let scratch = try ScratchFolder()
     let cache = scratch.path("cache")
     let command = work.cacheTeacher(output: cache)
-    var kills = 0
-    for moment in [
+    let moments = [
       Moment.bytes(60_000, ending: "shard-00000.sqlite.partial-wal"),
       .files(1, ending: "shard-00001.sqlite"),
       .bytes(60_000, ending: "shard-00003.sqlite.partial-wal"),
       .files(1, ending: "shard-00005.sqlite.partial"),
-    ] {
-      if try kill(command, writing: cache, at: moment, wholeSeconds: 0) { kills += 1 }
+    ]
+    // On a busy machine the pass may be through before this process is asked again: then all anew.
+    var kills = 0
+    for _ in 0..<10 where kills < moments.count {
+      try? FileManager.default.removeItem(atPath: cache)
+      kills = 0
+      while kills < moments.count,
+        try kill(command, writing: cache, at: moments[kills], wholeSeconds: 0)
+      {
+        kills += 1
+      }
     }
-    // On a busy machine the pass may be through before this process is asked again.
-    #expect(kills >= 2, "\(kills) runs were killed")
+    try #require(kills == moments.count)
     let outcome = try Pipeline.succeed(command)
-    #expect(kills < 4 || outcome.errors.contains("resuming: "))
+    #expect(outcome.errors.contains("resuming: "))
     let differences = try FolderContents(cache).differences(from: FolderContents(work.cache)) {
       $0.hasPrefix("timing-")
     }
